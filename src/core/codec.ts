@@ -1,0 +1,15 @@
+import type { DataRecord } from './record.ts';
+
+/** How values of one topic are written: decode what came, encode what leaves. Synchronous, stateless per record. */
+export interface Codec {
+  /** `json`, `csv`, `text`, `bytes`, `avro`, …: the `format:` of an input or output. */
+  readonly name: string;
+  /** Throws FormatError; never returns undefined. */
+  decode(payload: Uint8Array | string): unknown;
+  /**
+   * The value to write for `record`. A record that did not change and came in this very format gives its payload back;
+   * a changed one is re-encoded when that loses nothing, else its patches are spliced into the original.
+   * Throws FormatError with code `lossy-number` when a patch holds a number the format cannot.
+   */
+  encode(record: DataRecord): Uint8Array | string | null;
+}
