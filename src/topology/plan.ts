@@ -1,0 +1,121 @@
+import type { SinkRole, StartAt } from '../core/broker.ts';
+import type { Codec } from '../core/codec.ts';
+import type { Operator, OperatorLimits, PortSpec } from '../core/operator.ts';
+import type { Fate } from '../core/record.ts';
+
+/** A frozen, printable graph: what the compiler turns into one Rx pipe a stage, and what `describe` shows. */
+export interface Plan {
+  readonly name: string;
+  readonly description?: string;
+  /** Folder of the topology file: `readFile` of operators resolves below it. */
+  readonly folder: string;
+  /** Hash of everything that shapes what a run does. */
+  readonly fingerprint: string;
+  readonly stages: readonly StagePlan[];
+  readonly commit: CommitPlan;
+  readonly checkpointEveryMs: number;
+  readonly guarantee: 'exactly-once' | 'at-least-once';
+  readonly onError: 'quarantine' | 'stop';
+  readonly restarts: { readonly max: number; readonly withinMs: number };
+  /** Undefined: idle ticks are off. */
+  readonly idleAfterMs?: number;
+  readonly seed: number;
+  readonly limits: OperatorLimits;
+  /** Fields whose values must not show anywhere but in the record. */
+  readonly redact: readonly string[];
+  readonly quarantineValue: 'keep' | 'redact' | 'omit';
+  /** Undefined: events are counted but not written (`events: none`). */
+  readonly eventsTopic?: string;
+  readonly quarantineTopic?: string;
+  /** `kafka:` of the file, for the broker alone. */
+  readonly kafka?: Readonly<Record<string, unknown>>;
+  /** Validated `breaker:` and `slices:`; built by their own issue. */
+  readonly breaker?: unknown;
+  readonly slices?: unknown;
+  readonly warnings: readonly PlanWarning[];
+}
+
+export interface CommitPlan {
+  /** Undefined: the broker's default (Kafka 100 ms, local 2 s). */
+  readonly everyMs?: number;
+  readonly records: number;
+}
+
+export interface PlanWarning {
+  readonly code: string;
+  readonly message: string;
+  readonly step?: string;
+}
+
+/** Index of a slot of the frame: one list of records with its stream times and causes. */
+export type EdgeId = number;
+
+export interface StagePlan {
+  /** `source`, or the id of the repartition step that feeds it. */
+  readonly id: string;
+  readonly inputs: readonly InputPlan[];
+  /** The edge the decoded input records stand on; always 0. */
+  readonly source: EdgeId;
+  readonly edgeCount: number;
+  /** In an order in which every edge is filled before it is read. */
+  readonly steps: readonly StepPlan[];
+  readonly sinks: readonly SinkPlan[];
+  readonly hasState: boolean;
+  /** The planner put this stage on one partition (scope `topic`). */
+  readonly onePartition: boolean;
+}
+
+export interface InputPlan {
+  readonly topics: readonly string[];
+  /** Name when the topology has several inputs. */
+  readonly name?: string;
+  readonly codec: Codec;
+  /** Declared key fields; records made from files get their key from them. */
+  readonly key?: readonly string[];
+  readonly keyMismatch: 'stop' | 'warn';
+  readonly eventTime?: { readonly field: string; readonly parse: readonly string[] };
+  /** Milliseconds; undefined: the broker's default (Kafka 1 d, files off); Infinity: off. */
+  readonly maxAheadMs?: number;
+  readonly latenessMs: number;
+  /** Dotted path of the list in a message, `''` for a top-level list or NDJSON in one message. */
+  readonly explode?: string;
+  /** The whole message goes to quarantine when this share (0 to 1) of its elements was quarantined. */
+  readonly batchVerdict?: { readonly quarantined: number };
+  /** `csv:` of the input, for the file reader. */
+  readonly csv?: unknown;
+  readonly start: StartAt;
+  /** Written by a repartition step of this topology. */
+  readonly internal: boolean;
+}
+
+export interface StepPlan {
+  readonly id: string;
+  readonly operator: Operator;
+  /** Validated, defaults filled in. */
+  readonly config: unknown;
+  /** Read in this order; merged by (root record that caused it, step order, emission order). */
+  readonly inputs: readonly EdgeId[];
+  readonly ports: readonly { readonly spec: PortSpec; readonly edge: EdgeId }[];
+  /** Hash of the config and of the steps above that shape its keys: names its state. */
+  readonly stateHash: string;
+  readonly latenessMs: number;
+}
+
+/** Where edges leave the stage. Every edge nobody reads has a `discard` sink. */
+export interface SinkPlan {
+  readonly kind: 'topic' | 'discard';
+  /** In step order. Several edges into one topic are merged like step inputs. */
+  readonly edges: readonly EdgeId[];
+  /** Fate of the records of each edge, parallel to `edges`; undefined for derived ports, which carry no input record. */
+  readonly fates: readonly (Fate | undefined)[];
+  /** Step that fills each edge, parallel to `edges`; `input` for the source edge. */
+  readonly steps: readonly string[];
+  readonly topic?: string;
+  readonly role?: SinkRole;
+  readonly codec?: Codec;
+  readonly findings?: 'header' | 'none' | { readonly field: string };
+  /** Repartition: the fields of the new key. */
+  readonly key?: readonly string[];
+  /** Further `output:` options (schema, certificate, compression, partitionBy, headers, select) for the sink that knows them. */
+  readonly options?: Readonly<Record<string, unknown>>;
+}
