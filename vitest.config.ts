@@ -5,8 +5,9 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/long/**', 'node_modules/**'],
     testTimeout: 30_000,
-    hookTimeout: 120_000,
+    hookTimeout: 180_000,
     pool: 'forks',
-    passWithNoTests: false,
+    maxWorkers: 2,
+    reporters: [['default', { summary: false }], './scripts/count-reporter.ts'],
   },
 });
