@@ -1,0 +1,165 @@
+/**
+ * Every metric and every event, once: the source for /metrics, docs, dashboards, alerts and tests.
+ * Names and labels are API: adding is free, renaming is a breaking change.
+ */
+
+export interface MetricSpec {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** Upper bounds in the metric's unit; histograms only. */
+  readonly buckets?: readonly number[];
+}
+
+const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
+
+export const METRICS = [
+  {
+    name: 'sluice_records_total',
+    type: 'counter',
+    help: 'Records that left a step by a port.',
+    labels: ['topology', 'step', 'port'],
+  },
+  {
+    name: 'sluice_fates_total',
+    type: 'counter',
+    help: 'Input records by what became of them; the sum over fates is the number of records read.',
+    labels: ['topology', 'fate'],
+  },
+  {
+    name: 'sluice_input_records_total',
+    type: 'counter',
+    help: 'Input records read and committed.',
+    labels: ['topology'],
+  },
+  {
+    name: 'sluice_findings_total',
+    type: 'counter',
+    help: 'Findings by rule; shadow rules have severity shadow.',
+    labels: ['topology', 'step', 'rule', 'severity'],
+  },
+  {
+    name: 'sluice_changes_total',
+    type: 'counter',
+    help: 'Values changed by a step, by method.',
+    labels: ['topology', 'step', 'method'],
+  },
+  {
+    name: 'sluice_events_total',
+    type: 'counter',
+    help: 'Quality events by type.',
+    labels: ['topology', 'step', 'type'],
+  },
+  { name: 'sluice_written_total', type: 'counter', help: 'Records written, by topic.', labels: ['topology', 'topic'] },
+  {
+    name: 'sluice_batch_duration_seconds',
+    type: 'histogram',
+    help: 'Time to process one batch.',
+    labels: ['topology'],
+    buckets: DURATION_BUCKETS,
+  },
+  {
+    name: 'sluice_commit_duration_seconds',
+    type: 'histogram',
+    help: 'Time from the start of a commit until it is durable.',
+    labels: ['topology'],
+    buckets: DURATION_BUCKETS,
+  },
+  { name: 'sluice_commits_total', type: 'counter', help: 'Commits by result.', labels: ['topology', 'result'] },
+  {
+    name: 'sluice_event_lag_seconds',
+    type: 'gauge',
+    help: 'Wall clock minus stream time at the last commit.',
+    labels: ['topology', 'partition'],
+  },
+  { name: 'sluice_state_bytes', type: 'gauge', help: 'Memory held as state by a step.', labels: ['topology', 'step'] },
+  {
+    name: 'sluice_state_entries',
+    type: 'gauge',
+    help: 'Entries held as state by a step.',
+    labels: ['topology', 'step'],
+  },
+  {
+    name: 'sluice_checkpoint_age_seconds',
+    type: 'gauge',
+    help: 'Time since the newest durable checkpoint.',
+    labels: ['topology', 'partition'],
+  },
+  {
+    name: 'sluice_checkpoint_bytes',
+    type: 'gauge',
+    help: 'Bytes written by the last checkpoint.',
+    labels: ['topology'],
+  },
+  {
+    name: 'sluice_replayed_records_total',
+    type: 'counter',
+    help: 'Records read again after a restart, with their outputs discarded.',
+    labels: ['topology'],
+  },
+  {
+    name: 'sluice_task_restarts_total',
+    type: 'counter',
+    help: 'Tasks closed and opened again after a failure.',
+    labels: ['topology'],
+  },
+  { name: 'sluice_tasks', type: 'gauge', help: 'Tasks by state.', labels: ['topology', 'state'] },
+  {
+    name: 'sluice_last_commit_timestamp_seconds',
+    type: 'gauge',
+    help: 'Wall clock of the last commit.',
+    labels: ['topology'],
+  },
+  {
+    name: 'sluice_consumer_lag_records',
+    type: 'gauge',
+    help: 'Records between the position and the end of the log.',
+    labels: ['topology', 'topic', 'partition'],
+  },
+  {
+    name: 'sluice_log_lines_suppressed_total',
+    type: 'counter',
+    help: 'Log lines left out by the rate limit, by code.',
+    labels: ['code'],
+  },
+  {
+    name: 'sluice_metric_series_dropped_total',
+    type: 'counter',
+    help: 'Updates that went to the overflow series because a metric had reached its bound of series.',
+    labels: ['metric'],
+  },
+  {
+    name: 'sluice_build_info',
+    type: 'gauge',
+    help: 'Always 1; the labels name the build.',
+    labels: ['version', 'node'],
+  },
+] as const satisfies readonly MetricSpec[];
+
+export type MetricName = (typeof METRICS)[number]['name'];
+
+export interface EventSpec {
+  readonly type: string;
+  readonly help: string;
+  /** Fields of `data`. */
+  readonly data: Readonly<Record<string, string>>;
+}
+
+export const EVENTS: readonly EventSpec[] = [
+  {
+    type: 'rule.summary',
+    help: 'Findings of a rule since the last checkpoint.',
+    data: { rule: 'name of the rule', severity: 'its severity', count: 'findings' },
+  },
+  {
+    type: 'state.evicted',
+    help: 'A step reached a bound of its state and forgot entries before their time.',
+    data: { entries: 'how many', bound: 'which limit' },
+  },
+  {
+    type: 'key.mismatch',
+    help: 'The key of a record is not what input.key declares.',
+    data: { expected: 'declared fields', origin: 'first record seen' },
+  },
+];
