@@ -22,7 +22,11 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 const RX_LAYERS = new Set(['core', 'brokers', 'topology', 'runtime', 'testing', '.']);
 
 /** Words that belong to one place. */
-const CONFINED: readonly { readonly pattern: RegExp; readonly allowed: (file: string) => boolean; readonly word: string }[] = [
+const CONFINED: readonly {
+  readonly pattern: RegExp;
+  readonly allowed: (file: string) => boolean;
+  readonly word: string;
+}[] = [
   { word: 'process.env', pattern: /\bprocess\.env\b/, allowed: (file) => file.startsWith('cli/') },
   { word: 'process.exit', pattern: /\bprocess\.exit(Code)?\b/, allowed: (file) => file.startsWith('cli/') },
   { word: 'console', pattern: /\bconsole\.(log|error|warn|info|debug)\(/, allowed: (file) => file.startsWith('cli/') },
@@ -58,14 +62,19 @@ function importViolations(file: SourceFile): string[] {
   const allowed = LAYERS[layer];
   if (allowed === undefined) return [`${file.path}: folder ${layer} has no layer; add it to scripts/architecture.ts`];
   const violations: string[] = [];
-  for (const match of file.text.matchAll(/(?:^|\n)\s*(?:import|export)\b[^;'"]*?from\s+['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/g)) {
+  for (const match of file.text.matchAll(
+    /(?:^|\n)\s*(?:import|export)\b[^;'"]*?from\s+['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/g,
+  )) {
     const target = match[1] ?? match[2] ?? '';
     if (target === 'rxjs' || target.startsWith('rxjs/')) {
       if (!RX_LAYERS.has(layer)) violations.push(`${file.path}: ${layer} may not import rxjs`);
     } else if (target.startsWith('.')) {
-      const resolved = relative(resolve('/src'), resolve('/src', dirname(file.path), target)).split(sep).join('/');
+      const resolved = relative(resolve('/src'), resolve('/src', dirname(file.path), target))
+        .split(sep)
+        .join('/');
       const other = layerOf(resolved);
-      if (other !== layer && !allowed.includes(other)) violations.push(`${file.path}: ${layer} may not import ${other} (${target})`);
+      if (other !== layer && !allowed.includes(other))
+        violations.push(`${file.path}: ${layer} may not import ${other} (${target})`);
     }
   }
   return violations;
