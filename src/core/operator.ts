@@ -127,6 +127,8 @@ export interface OperatorDeps {
   /** True for fields under `redact:`: their values must not show anywhere but in the record. */
   redacted(field: string): boolean;
   readonly limits: OperatorLimits;
+  /** `lateness` of the input, milliseconds; absent = 0. */
+  readonly latenessMs?: number;
 }
 
 export interface OperatorLimits {

@@ -93,6 +93,8 @@ export class DataRecord {
   root: DataRecord | undefined;
   /** Stream time on entry, milliseconds; set by the source, kept while held. NaN: the input has no clock. */
   time: number;
+  /** The record's own event time, milliseconds; set by the source. NaN: none, or it could not be read. */
+  eventTime: number;
   findings: readonly Finding[];
   evidence: readonly Evidence[];
   patches: Patch[] | undefined;
@@ -117,6 +119,7 @@ export class DataRecord {
     this.codec = init.codec;
     this.root = this;
     this.time = Number.NaN;
+    this.eventTime = Number.NaN;
     this.findings = NO_FINDINGS;
     this.evidence = NO_EVIDENCE;
     this.patches = undefined;
@@ -154,6 +157,7 @@ export class DataRecord {
     const draft = new DataRecord(this);
     draft.root = this.root;
     draft.time = this.time;
+    draft.eventTime = this.eventTime;
     draft.findings = this.findings;
     draft.evidence = this.evidence;
     draft.patches = this.patches === undefined ? undefined : this.patches.slice();
@@ -214,6 +218,7 @@ export class DataRecord {
     });
     record.root = undefined;
     record.time = cause.time;
+    record.eventTime = cause.eventTime;
     return record;
   }
 }
