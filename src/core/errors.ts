@@ -24,13 +24,29 @@ export interface SourcePosition {
   readonly column: number;
 }
 
+/** One thing wrong, or unwise, in a user's file. `message` says what was found and what was expected, `remedy` how to mend it. */
+export interface SourceIssue {
+  readonly code: string;
+  readonly level: 'error' | 'warn';
+  readonly position: SourcePosition;
+  readonly message: string;
+  readonly remedy: string;
+  readonly step?: string;
+}
+
 /** The user's file or flag is wrong: say where, what was found, what was expected, how to mend it. Exit code 2. */
 export class ConfigError extends SluiceError {
   readonly position: SourcePosition | undefined;
+  /** Everything that is wrong with the file, in file order; the message has a line for each. */
+  readonly issues: readonly SourceIssue[];
 
-  constructor(message: string, options: ErrorOptions & { readonly position?: SourcePosition }) {
+  constructor(
+    message: string,
+    options: ErrorOptions & { readonly position?: SourcePosition; readonly issues?: readonly SourceIssue[] },
+  ) {
     super(message, options);
-    this.position = options.position;
+    this.issues = options.issues ?? [];
+    this.position = options.position ?? this.issues[0]?.position;
   }
 }
 

@@ -33,6 +33,8 @@ export interface Operator<Config = unknown> {
   fields?(config: Config): FieldUse;
   /** What the schema cannot say. Path is relative to `with`. */
   validate?(config: Config): readonly ConfigIssue[];
+  /** Path (relative to `with`) of a window or timer in time: without a clock (a file without `eventTime`) it is a plan error. */
+  needsClock?(config: Config): readonly (string | number)[] | undefined;
   create(config: Config, deps: OperatorDeps): Kernel | Promise<Kernel>;
 }
 

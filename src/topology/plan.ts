@@ -1,5 +1,6 @@
 import type { SinkRole, StartAt } from '../core/broker.ts';
 import type { Codec } from '../core/codec.ts';
+import type { SourcePosition } from '../core/errors.ts';
 import type { Operator, OperatorLimits, PortSpec } from '../core/operator.ts';
 import type { Fate } from '../core/record.ts';
 
@@ -47,6 +48,14 @@ export interface PlanWarning {
   readonly step?: string;
 }
 
+/** Something only the broker can judge: a count of partitions, a clock. */
+export interface PlanRequirement {
+  readonly step: string;
+  readonly message: string;
+  readonly remedy: string;
+  readonly position: SourcePosition;
+}
+
 /** Index of a slot of the frame: one list of records with its stream times and causes. */
 export type EdgeId = number;
 
@@ -63,12 +72,16 @@ export interface StagePlan {
   readonly hasState: boolean;
   /** The planner put this stage on one partition (scope `topic`). */
   readonly onePartition: boolean;
+  /** Absent when any number of partitions runs; else why only an input of one topic with one partition does (checkPlan). */
+  readonly requiresOnePartition?: readonly PlanRequirement[];
 }
 
 export interface InputPlan {
   readonly topics: readonly string[];
   /** Name when the topology has several inputs. */
   readonly name?: string;
+  /** `format:` as written; of an internal topic the format its records are written in. */
+  readonly format: string;
   readonly codec: Codec;
   /** Declared key fields; records made from files get their key from them. */
   readonly key?: readonly string[];
@@ -99,6 +112,8 @@ export interface StepPlan {
   /** Hash of the config and of the steps above that shape its keys: names its state. */
   readonly stateHash: string;
   readonly latenessMs: number;
+  /** A window or timer in time: without a clock this step cannot run (checkPlan). */
+  readonly needsClock?: PlanRequirement;
 }
 
 /** Where edges leave the stage. Every edge nobody reads has a `discard` sink. */
@@ -114,7 +129,11 @@ export interface SinkPlan {
   readonly role?: SinkRole;
   readonly codec?: Codec;
   readonly findings?: 'header' | 'none' | { readonly field: string };
-  /** Repartition: the fields of the new key. */
+  /**
+   * Role `repartition`: the fields of the new key, made by the sink (one field as its text, several as a JSON array);
+   * the repartition step itself is an ordinary step before it, and the sink reads its `out`.
+   * Absent: keys stay, everything goes to partition 0 (the next stage has `onePartition`).
+   */
   readonly key?: readonly string[];
   /** Further `output:` options (schema, certificate, compression, partitionBy, headers, select) for the sink that knows them. */
   readonly options?: Readonly<Record<string, unknown>>;
