@@ -1,0 +1,73 @@
+/**
+ * The PostgreSQL parse tree as libpg-query gives it: every node is an object with one key, its tag
+ * (`{ ColumnRef: { fields: [...] } }`), except a few lists and enums inside.
+ */
+export type Json = null | boolean | number | string | Json[] | JsonNode;
+export interface JsonNode {
+  [key: string]: Json;
+}
+
+/** Places in the text, and facts about the text that do not change the meaning. */
+const LOCATION_KEYS = new Set([
+  'location',
+  'rexpr_list_start',
+  'rexpr_list_end',
+  'stmt_location',
+  'stmt_len',
+  'list_start',
+  'list_end',
+]);
+
+/** A deep copy without places in the text. Property order does not matter: serialization sorts. */
+export function stripLocations(node: Json): Json {
+  if (Array.isArray(node)) return node.map(stripLocations);
+  if (node === null || typeof node !== 'object') return node;
+  const copy: JsonNode = {};
+  for (const key of Object.keys(node)) if (!LOCATION_KEYS.has(key)) copy[key] = stripLocations(node[key] ?? null);
+  return copy;
+}
+
+export function isNode(value: Json | undefined): value is JsonNode {
+  return value !== null && value !== undefined && typeof value === 'object' && !Array.isArray(value);
+}
+
+/** The body of a node of the given tag, or undefined. */
+export function as(tag: string, value: Json | undefined): JsonNode | undefined {
+  if (!isNode(value)) return undefined;
+  const body = value[tag];
+  return isNode(body) ? body : undefined;
+}
+
+export function list(value: Json | undefined): Json[] {
+  return Array.isArray(value) ? value : [];
+}
+
+export function text(value: Json | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** `String` nodes of a name list, undefined when something else (a star) is among them. */
+export function names(value: Json | undefined): string[] | undefined {
+  const parts: string[] = [];
+  for (const item of list(value)) {
+    const name = text(as('String', item)?.sval);
+    if (name === undefined) return undefined;
+    parts.push(name);
+  }
+  return parts;
+}
+
+/** Calls `visit` on every object of the tree, parents first; a visit that answers false skips what is below. */
+export function walk(node: Json | undefined, visit: (node: JsonNode) => boolean | undefined): void {
+  if (Array.isArray(node)) for (const item of node) walk(item, visit);
+  else if (isNode(node) && visit(node) !== false) for (const key of Object.keys(node)) walk(node[key], visit);
+}
+
+/** RFC 8785 style: sorted keys, no white space. All values here are strings, integers and booleans. */
+export function serialize(node: Json | undefined): string {
+  if (node === undefined) return 'null';
+  if (Array.isArray(node)) return `[${node.map(serialize).join(',')}]`;
+  if (node === null || typeof node !== 'object') return JSON.stringify(node);
+  const keys = Object.keys(node).sort();
+  return `{${keys.map((key) => `${JSON.stringify(key)}:${serialize(node[key])}`).join(',')}}`;
+}

@@ -1,0 +1,19 @@
+export type { BypassReason } from './bypass.ts';
+export {
+  type CanonicalOptions,
+  type CanonicalResult,
+  canonicalQuery,
+  MAX_QUERY_CHARS,
+  MAX_QUERY_DEPTH,
+  type QueryLevel,
+} from './canonical.ts';
+export { SqlParser, type SqlTree } from './parser.ts';
+export {
+  DEFAULT_MEMO_ENTRIES,
+  type Dialect,
+  type QueryContext,
+  type QueryKey,
+  QueryKeys,
+  type QueryKeysOptions,
+} from './query-keys.ts';
+export type { Catalog } from './scope.ts';

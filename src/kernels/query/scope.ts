@@ -1,0 +1,138 @@
+import { as, type Json, type JsonNode, list, names, text } from './ast.ts';
+
+/** Tables with their columns, lower case as PostgreSQL folds them: `{ users: ['id', 'name'] }`. */
+export type Catalog = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** Something in the statement that makes renaming unsafe; the caller falls back to the statement as written. */
+export class NotRenamable extends Error {}
+
+/** One item of a FROM list. */
+export interface RangeItem {
+  /** Name by which the author refers to it. */
+  readonly name: string;
+  readonly schema: string | undefined;
+  /** Name by depth and position, independent of the author's choice. */
+  readonly canonical: string;
+  /** Undefined when not known. */
+  readonly columns: ReadonlySet<string> | undefined;
+}
+
+/** What names mean inside one SELECT. */
+export interface Scope {
+  readonly parent: Scope | undefined;
+  readonly depth: number;
+  readonly items: readonly RangeItem[];
+  /** Output names that hide a column of that name under ORDER BY, because they stand for something else. */
+  readonly hiding: ReadonlySet<string>;
+  readonly ctes: ReadonlyMap<string, ReadonlySet<string> | undefined>;
+}
+
+export const EMPTY_SCOPE: Scope = { parent: undefined, depth: 0, items: [], hiding: new Set(), ctes: new Map() };
+
+export function makeItems(
+  leaves: readonly JsonNode[],
+  scope: Pick<Scope, 'depth' | 'ctes'>,
+  catalog: Catalog | undefined,
+): RangeItem[] {
+  const items: RangeItem[] = [];
+  const seen = new Set<string>();
+  for (const leaf of leaves) {
+    const item = makeItem(leaf, `d${scope.depth}_${items.length + 1}`, scope.ctes, catalog);
+    if (item === undefined) continue;
+    if (seen.has(item.name)) throw new NotRenamable();
+    seen.add(item.name);
+    items.push(item);
+  }
+  return items;
+}
+
+function makeItem(
+  leaf: JsonNode,
+  canonical: string,
+  ctes: Scope['ctes'],
+  catalog: Catalog | undefined,
+): RangeItem | undefined {
+  const table = as('RangeVar', leaf);
+  const derived = as('RangeSubselect', leaf);
+  const body = table ?? derived ?? as('RangeFunction', leaf);
+  if (body === undefined) throw new NotRenamable();
+  const alias = as('alias', body);
+  const relation = text(table?.relname);
+  const name = text(alias?.aliasname) ?? relation;
+  if (name === undefined) return undefined;
+  const schema = alias === undefined ? text(table?.schemaname) : undefined;
+  const given = alias?.colnames === undefined ? undefined : names(alias.colnames);
+  let columns: ReadonlySet<string> | undefined;
+  if (given !== undefined) columns = undefined;
+  else if (relation !== undefined && table?.schemaname === undefined)
+    columns = ctes.has(relation) ? ctes.get(relation) : catalog?.get(relation);
+  else if (derived !== undefined) columns = outputColumns(as('SelectStmt', derived.subquery));
+  return { name, schema, canonical, columns };
+}
+
+/** Names of the columns a SELECT gives, undefined when a star or an unnamed expression is among them. */
+export function outputColumns(select: JsonNode | undefined): ReadonlySet<string> | undefined {
+  if (select === undefined) return undefined;
+  if (isNodeBody(select.larg)) return outputColumns(select.larg as JsonNode);
+  const columns = new Set<string>();
+  for (const target of list(select.targetList)) {
+    const name = outputName(as('ResTarget', target));
+    if (name === undefined) return undefined;
+    columns.add(name);
+  }
+  return columns;
+}
+
+function isNodeBody(value: Json | undefined): boolean {
+  return value !== undefined && value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
+/** The name PostgreSQL gives an output column, for the cases where it is a plain name. */
+export function outputName(target: JsonNode | undefined): string | undefined {
+  const alias = text(target?.name);
+  if (alias !== undefined) return alias;
+  const column = as('ColumnRef', target?.val);
+  return column === undefined ? undefined : names(column.fields)?.at(-1);
+}
+
+/** Output names that are not just the column of that name. */
+export function hidingNames(select: JsonNode): ReadonlySet<string> {
+  const hiding = new Set<string>();
+  for (const entry of list(select.targetList)) {
+    const target = as('ResTarget', entry);
+    const alias = text(target?.name);
+    if (alias !== undefined && names(as('ColumnRef', target?.val)?.fields)?.at(-1) !== alias) hiding.add(alias);
+  }
+  return hiding;
+}
+
+/** Innermost item that carries this qualifier. */
+export function findItem(
+  scope: Scope | undefined,
+  name: string,
+  schema?: string,
+): { item: RangeItem; scope: Scope } | undefined {
+  for (let at = scope; at !== undefined; at = at.parent) {
+    const item = at.items.find(
+      (candidate) => candidate.name === name && (schema === undefined || candidate.schema === schema),
+    );
+    if (item !== undefined) return { item, scope: at };
+  }
+  return undefined;
+}
+
+/** The item an unqualified column belongs to, when the catalog leaves no doubt. */
+export function findColumn(scope: Scope | undefined, column: string): RangeItem | undefined {
+  for (let at = scope; at !== undefined; at = at.parent) {
+    if (at.items.some((item) => item.columns === undefined)) return undefined;
+    const owners = at.items.filter((item) => item.columns?.has(column) === true);
+    if (owners.length === 1) return owners[0];
+    if (owners.length > 1) return undefined;
+  }
+  return undefined;
+}
+
+/** True when a bare name could mean a whole row of a FROM item: renaming the item would change it. */
+export function isRangeName(scope: Scope | undefined, name: string): boolean {
+  return findItem(scope, name) !== undefined;
+}
