@@ -1,0 +1,28 @@
+import type { ConfigIssue } from '../../core/operator.ts';
+import { CelError, type CelExpression, compileCel } from './cel.ts';
+
+/** What is wrong with an expression at `path` of a config, with its place in the expression; undefined when it compiles. */
+export function celIssue(text: string, path: readonly (string | number)[]): ConfigIssue | undefined {
+  try {
+    compileCel(text);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof CelError)) throw error;
+    const near = text.slice(error.at, error.at + 24);
+    const place = near === '' ? 'at its end' : `at character ${error.at + 1}, near ${JSON.stringify(near)}`;
+    return { path, level: 'error', code: 'cel', message: `the expression is wrong ${place}: ${error.message}` };
+  }
+}
+
+/** Fields an expression reads; none when it does not compile. */
+export function celFields(text: string): readonly string[] {
+  return tryCompileCel(text)?.fields ?? [];
+}
+
+function tryCompileCel(text: string): CelExpression | undefined {
+  try {
+    return compileCel(text);
+  } catch {
+    return undefined;
+  }
+}

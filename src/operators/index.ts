@@ -1,0 +1,16 @@
+import type { Operator } from '../core/operator.ts';
+import { filter } from './filter.ts';
+import { repartition } from './repartition.ts';
+
+/** Every operator there is: the one list that topologies, docs and the contract suite read. */
+export const operators: readonly Operator[] = [filter, repartition];
+
+/** By name, with a user's own operators; one of theirs may not take a name of ours. */
+export function operatorRegistry(extra: readonly Operator[] = []): ReadonlyMap<string, Operator> {
+  const registry = new Map(operators.map((operator) => [operator.name, operator]));
+  for (const operator of extra) {
+    if (registry.has(operator.name)) throw new Error(`there is already an operator called '${operator.name}'`);
+    registry.set(operator.name, operator);
+  }
+  return registry;
+}
