@@ -1,5 +1,5 @@
 import { as, type Json, list, names, walk } from './ast.ts';
-import { SHAREABLE_FUNCTIONS } from './functions.ts';
+import { SHAREABLE_FUNCTIONS, VOLATILE_FUNCTIONS } from './functions.ts';
 
 /** Why a query is executed as it is and never shared. */
 export type BypassReason =
@@ -13,6 +13,8 @@ export type BypassReason =
   | 'select-into'
   | 'data-modifying-cte'
   | 'volatile-function'
+  /** Not a known built-in: it may do anything, also write. */
+  | 'unknown-function'
   | 'volatile-value'
   | 'sampling'
   | 'temporary-table';
@@ -48,7 +50,8 @@ function reasonOf(node: { [key: string]: Json }, shareable: ReadonlySet<string>)
       case 'RangeTableSample':
         return 'sampling';
       case 'FuncCall':
-        if (!isShareable(as('FuncCall', node)?.funcname, shareable)) return 'volatile-function';
+        if (!isShareable(as('FuncCall', node)?.funcname, shareable))
+          return functionReason(as('FuncCall', node)?.funcname);
         break;
       case 'RangeVar':
         if (/^pg_temp/.test(String(as('RangeVar', node)?.schemaname ?? ''))) return 'temporary-table';
@@ -78,4 +81,8 @@ function isShareable(funcname: Json | undefined, shareable: ReadonlySet<string>)
     return SHAREABLE_FUNCTIONS.has(name) || shareable.has(name);
   }
   return shareable.has(parts.join('.'));
+}
+
+function functionReason(funcname: Json | undefined): BypassReason {
+  return VOLATILE_FUNCTIONS.has(names(funcname)?.at(-1) ?? '') ? 'volatile-function' : 'unknown-function';
 }

@@ -3,6 +3,7 @@ import { type BypassReason, bypassReason, hasVolatileLiteral } from './bypass.ts
 import { digest128 } from './digest.ts';
 import { type Catalog, NotRenamable } from './scope.ts';
 import { canonicalSelect } from './select.ts';
+import { tablesOf } from './tables.ts';
 
 /** `text`: white space at the ends; `syntax`: comments, white space, case; `algebra`: safe rewrites; `schema`: with a catalog too. */
 export type QueryLevel = 'text' | 'syntax' | 'algebra' | 'schema';
@@ -22,7 +23,13 @@ export interface CanonicalOptions {
 }
 
 export type CanonicalResult =
-  | { readonly kind: 'key'; readonly key: string; readonly canonical: string; readonly rewrites: readonly string[] }
+  | {
+      readonly kind: 'key';
+      readonly key: string;
+      readonly canonical: string;
+      readonly rewrites: readonly string[];
+      readonly tables: readonly string[];
+    }
   | { readonly kind: 'bypass'; readonly reason: BypassReason };
 
 /**
@@ -35,7 +42,7 @@ export type CanonicalResult =
  * Source: docs/queries.md lists each rewrite with its condition.
  */
 export function canonicalQuery(sql: string, options: CanonicalOptions): CanonicalResult {
-  if (options.level === 'text') return keyed(sql.trim(), []);
+  if (options.level === 'text') return keyed(sql.trim(), [], []);
   if (sql.length > MAX_QUERY_CHARS) return { kind: 'bypass', reason: 'too-large' };
   if (nesting(sql) > MAX_QUERY_DEPTH) return { kind: 'bypass', reason: 'too-deep' };
   if (sql.trim() === '') return { kind: 'bypass', reason: 'empty' };
@@ -60,7 +67,9 @@ function keyOf(statement: Json, options: CanonicalOptions): CanonicalResult {
   const reason = bypassReason(statement, options.shareableFunctions ?? new Set());
   if (reason !== undefined) return { kind: 'bypass', reason };
   if (hasVolatileLiteral(statement)) return { kind: 'bypass', reason: 'volatile-value' };
-  return options.level === 'syntax' ? keyed(serialize(statement), []) : rewritten(statement, options);
+  return options.level === 'syntax'
+    ? keyed(serialize(statement), [], tablesOf(statement))
+    : rewritten(statement, options);
 }
 
 function rewritten(statement: Json, options: CanonicalOptions): CanonicalResult {
@@ -69,15 +78,15 @@ function rewritten(statement: Json, options: CanonicalOptions): CanonicalResult 
   try {
     let node = { SelectStmt: as('SelectStmt', statement) ?? {} };
     node = canonicalSelect(node, catalog, (rule) => rewrites.add(rule)) as typeof node; // canonicalSelect gives a SelectStmt
-    return keyed(serialize(node), [...rewrites].sort());
+    return keyed(serialize(node), [...rewrites].sort(), tablesOf(statement));
   } catch (error) {
-    if (error instanceof NotRenamable) return keyed(serialize(statement), []);
+    if (error instanceof NotRenamable) return keyed(serialize(statement), [], tablesOf(statement));
     throw error;
   }
 }
 
-function keyed(canonical: string, rewrites: readonly string[]): CanonicalResult {
-  return { kind: 'key', key: digest128(canonical), canonical, rewrites };
+function keyed(canonical: string, rewrites: readonly string[], tables: readonly string[]): CanonicalResult {
+  return { kind: 'key', key: digest128(canonical), canonical, rewrites, tables };
 }
 
 /** Deepest nesting of brackets in the text, strings and comments included: an upper bound that needs no parser. */

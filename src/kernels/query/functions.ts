@@ -23,3 +23,12 @@ int4 int8 float8 numeric text date bool varchar`.split(/\s+/),
 export const ORDER_FREE_AGGREGATES: ReadonlySet<string> = new Set(
   'count sum avg min max bool_and bool_or every bit_and bit_or'.split(' '),
 );
+
+/** Built-ins that answer differently each time, or per session, and write nothing that a query reads from a table. */
+export const VOLATILE_FUNCTIONS: ReadonlySet<string> = new Set(
+  `now clock_timestamp statement_timestamp transaction_timestamp timeofday age random random_normal gen_random_uuid uuidv4 uuidv7
+uuid_generate_v4 nextval currval lastval setval txid_current pg_current_xact_id pg_backend_pid version current_database current_schema
+current_schemas current_setting inet_client_addr pg_sleep pg_is_in_recovery pg_stat_get_activity pg_size_pretty pg_total_relation_size`.split(
+    /\s+/,
+  ),
+);

@@ -7,6 +7,14 @@ export {
   MAX_QUERY_DEPTH,
   type QueryLevel,
 } from './canonical.ts';
+export {
+  type ExecuteOptions,
+  type QueryCall,
+  QueryGate,
+  type QueryGateMetrics,
+  type QueryGateOptions,
+  queryGate,
+} from './gate.ts';
 export { SqlParser, type SqlTree } from './parser.ts';
 export {
   DEFAULT_MEMO_ENTRIES,

@@ -39,7 +39,13 @@ export interface QueryContext {
 }
 
 export type QueryKey =
-  | { readonly kind: 'key'; readonly key: string; readonly text: string; readonly rewrites: readonly string[] }
+  | {
+      readonly kind: 'key';
+      readonly key: string;
+      readonly text: string;
+      readonly rewrites: readonly string[];
+      readonly tables: readonly string[];
+    }
   | { readonly kind: 'bypass'; readonly reason: BypassReason };
 
 /**
@@ -70,7 +76,13 @@ export class QueryKeys {
     const { dialect, level, catalogVersion } = this.options;
     const { tenant, role, searchPath, settings, params, version } = context;
     const parts = [dialect, level, catalogVersion, tenant, role, searchPath, settings, params, version, result.key];
-    return { kind: 'key', key: digest128(parts.map(typed).join('\n')), text: result.key, rewrites: result.rewrites };
+    return {
+      kind: 'key',
+      key: digest128(parts.map(typed).join('\n')),
+      text: result.key,
+      rewrites: result.rewrites,
+      tables: result.tables,
+    };
   }
 
   private canonical(sql: string): CanonicalResult {
@@ -108,7 +120,7 @@ function noParser(): never {
 function jsonKey(body: string): CanonicalResult {
   try {
     const canonical = canonicalJson(JSON.parse(body));
-    return { kind: 'key', key: digest128(canonical), canonical, rewrites: ['json'] };
+    return { kind: 'key', key: digest128(canonical), canonical, rewrites: ['json'], tables: [] };
   } catch {
     return { kind: 'bypass', reason: 'unparsable' };
   }

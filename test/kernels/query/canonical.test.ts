@@ -131,7 +131,7 @@ describe('bypass', () => {
   it.each([
     ['SELECT now()', 'volatile-function'],
     ['SELECT random()', 'volatile-function'],
-    ['SELECT my_function(1)', 'volatile-function'],
+    ['SELECT my_function(1)', 'unknown-function'],
     ['SELECT CURRENT_DATE', 'volatile-value'],
     ["SELECT 'now'::timestamp", 'volatile-value'],
     ['INSERT INTO t VALUES (1)', 'not-a-select'],
