@@ -20,7 +20,7 @@ const doubleWords = new Uint32Array(doubles.buffer);
  * difference which cancels in one lane stays in the others; no BigInt, no buffer, no allocation.
  * A value is a tag word, its length where it has one, then its units, so `["ab","c"]` and `["a","bc"]` differ.
  *
- * Use: `begin()`, one `value()` a field, `end()`; then read `h0`, `h1`, `h2` (unsigned). Not cryptographic: the seed
+ * Use: `begin()`, one `value()` a field, `end()`; then read `h0`, `h1`, `h2` (signed 32-bit). Not cryptographic: the seed
  * must be unpredictable where senders are hostile, and kept with the state it keys.
  * Errors: FormatError for an object or list that RFC 8785 cannot hold; none for other values.
  * Cost: about 2 ns a unit, 25 ns fixed; a text above 40 units costs two xxhash calls.
@@ -84,9 +84,9 @@ export class KeyHasher {
     a = (a + b) | 0;
     b = (b + c) | 0;
     c = (c + a) | 0;
-    this.h0 = a >>> 0;
-    this.h1 = b >>> 0;
-    this.h2 = c >>> 0;
+    this.h0 = a;
+    this.h1 = b;
+    this.h2 = c;
   }
 
   private number(value: number): void {
