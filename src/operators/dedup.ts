@@ -26,11 +26,12 @@ const Config = Type.Object(
       description: 'Only without `key`: properties of the payload that do not count, such as a receive time.',
       default: [],
     }),
-    normalize: Type.Union([Names, Type.Record(Type.String(), Names)], {
-      description:
-        'What makes two spellings equal, for all fields of the key or field by field: trim, nfc, nfkc, case-fold, numeric ("1.0" = 1), zero (-0 = 0), date-utc, null-is-missing. The record itself is not changed.',
-      default: [],
-    }),
+    normalize: Type.Optional(
+      Type.Union([Names, Type.Record(Type.String(), Names)], {
+        description:
+          'What makes two spellings equal, for all fields of the key or field by field: trim, nfc, nfkc, case-fold, numeric ("1.0" = 1), zero (-0 = 0), date-utc, null-is-missing. The record itself is not changed. Default: nothing.',
+      }),
+    ),
     window: Type.Union(
       [
         Type.String({ pattern: DURATION_PATTERN }),

@@ -29,7 +29,7 @@ describe('dedup', () => {
     expect(configOf(dedup.example as Partial<DedupConfig>)).toMatchObject({
       late: 'pass',
       nullKey: 'pass',
-      normalize: [],
+      resetTtlOnDuplicate: false,
     });
   });
 
