@@ -1,0 +1,197 @@
+import { describe, expect, it } from 'vitest';
+import type { DataRecord } from '../../../src/core/record.ts';
+import { DedupState } from '../../../src/kernels/dedup/dedup-state.ts';
+import type { DedupWindow } from '../../../src/kernels/dedup/stamps.ts';
+import { KeyHasher } from '../../../src/kernels/hash/key-hasher.ts';
+import { recordOf } from './harness.ts';
+import { replayJob } from './replay-job.ts';
+
+const DAY: DedupWindow = { kind: 'time', seconds: 86_400 };
+
+function stateOf(
+  window: DedupWindow = DAY,
+  options: { maxKeys?: number; seed?: number; expectedKeys?: number } = {},
+): DedupState {
+  const { maxKeys = 1e9, seed = 1, expectedKeys = 0 } = options;
+  return new DedupState({ window, maxKeys, expectedKeys, seed: Uint32Array.of(seed, 2, 3, 4) });
+}
+
+const record = recordOf({}, 7);
+
+/** Claims keys from..to, one a millisecond; gives how many were known already. */
+function feed(
+  state: DedupState,
+  from: number,
+  to: number,
+  options: { startMs?: number; prefix?: string } = {},
+): number {
+  const hasher = new KeyHasher(state.seed);
+  let known = 0;
+  for (let i = from; i < to; i++) {
+    state.tick((options.startMs ?? 0) + i);
+    hasher.begin();
+    hasher.value(`${options.prefix ?? 'k'}${i}`);
+    hasher.end();
+    if (state.has(hasher.h0, hasher.h1, hasher.h2)) known++;
+    else state.claim(record);
+  }
+  state.tidy(to - from);
+  return known;
+}
+
+function save(state: DedupState, parts: Map<string, Uint8Array>): number {
+  const { put, drop } = state.checkpoint();
+  for (const name of drop) expect(parts.delete(name)).toBe(true);
+  let bytes = 0;
+  for (const part of put) {
+    parts.set(part.name, part.bytes);
+    bytes += part.bytes.length;
+  }
+  return bytes;
+}
+
+function load(state: DedupState, parts: Map<string, Uint8Array>): DedupState {
+  for (const [name, bytes] of parts) state.restore({ name, bytes });
+  return state;
+}
+
+describe('dedup state', () => {
+  it('loses nothing and invents nothing over 500,000 events, with two restarts and replays', () => {
+    const result = replayJob(500_000, [200_000, 410_000]);
+    expect(result).toMatchObject({ wrongDrops: 0, missed: 0, replayDifferences: 0 });
+    expect(result.duplicates).toBeGreaterThan(24_000);
+    expect(result.maxParts).toBeLessThanOrEqual(66);
+  });
+
+  it('takes at most 32 bytes a key at a million keys and more', () => {
+    const state = stateOf();
+    feed(state, 0, 1_200_000);
+    const parts = new Map<string, Uint8Array>();
+    save(state, parts);
+    expect(state.byteLength / state.stamps.live).toBeLessThanOrEqual(32);
+    expect(state.stamps.live).toBe(1_200_000);
+  });
+
+  it.each([
+    ['time', DAY],
+    ['all', { kind: 'all' }],
+    ['records', { kind: 'records', records: 1e6 }],
+  ] as const)('writes what changed, not what is there, and keeps at most 64 live parts (window %s)', (_, window) => {
+    const state = stateOf(window);
+    const parts = new Map<string, Uint8Array>();
+    feed(state, 0, 100_000);
+    save(state, parts);
+    let total = 0;
+    let most = 0;
+    for (let i = 0; i < 400; i++) {
+      feed(state, 100_000 + i * 100, 100_100 + i * 100);
+      const bytes = save(state, parts);
+      total += bytes;
+      most = Math.max(most, parts.size);
+      expect(bytes).toBeLessThan(700_000);
+    }
+    expect(most).toBeLessThanOrEqual(64);
+    // 40,000 entries of 24 bytes; the histogram in meta is a few KiB each time
+    expect(total / 400).toBeLessThan(100 * 24 * 4 + 8 * 1024);
+    const again = load(stateOf(window, { seed: 99 }), parts);
+    expect(feed(again, 0, 140_000)).toBe(140_000);
+  });
+
+  it('drops the parts whose time is over and gives memory back', () => {
+    const state = stateOf({ kind: 'time', seconds: 100 });
+    const parts = new Map<string, Uint8Array>();
+    for (let i = 0; i < 20; i++) {
+      feed(state, i * 5000, (i + 1) * 5000);
+      save(state, parts);
+    }
+    expect(parts.size).toBe(22);
+    const before = state.byteLength;
+    state.tick(10_000_000);
+    for (let i = 0; i < 1100; i++) state.tidy(4096);
+    save(state, parts);
+    expect(state.stamps.live).toBe(0);
+    expect(state.byteLength).toBeLessThan(before / 2);
+    expect([...parts.keys()].sort()).toEqual(['meta', 'origins']);
+  });
+
+  it('counts of records start over without forgetting anything', () => {
+    const state = stateOf({ kind: 'records', records: 1000 });
+    feed(state, 0, 2000);
+    const parts = new Map<string, Uint8Array>();
+    save(state, parts);
+    state.stamps.now += 2_999_990_000; // as if so many records had passed, and the last 500 after that
+    Reflect.set(state.stamps, 'low', Math.floor(state.stamps.now / 2));
+    feed(state, 5000, 5500);
+    feed(state, 6000, 20_000, { prefix: 'x' });
+    expect(state.stamps.now).toBeLessThan(100_000);
+    expect(state.stamps.base).toBeGreaterThan(2_900_000_000);
+    expect(feed(state, 19_200, 20_000, { prefix: 'x' })).toBe(800);
+    expect(feed(state, 5000, 5500)).toBe(0);
+    const again = load(stateOf({ kind: 'records', records: 1000 }), new Map([...parts, ...saveFresh(state)]));
+    expect(again.stamps.live).toBe(state.stamps.live);
+  });
+
+  it('keeps the origin of the winner, also of exploded messages and of far offsets', () => {
+    const origins: [number, number, string | undefined][] = [
+      [0, -1, undefined], [2 ** 40 + 5, -1, 'a.ndjson'], [2 ** 49 + 3, -1, 'a.ndjson'], [12, 70_000, undefined],
+      [2 ** 33 + 1, 2, undefined],
+    ]; // biome-ignore format: one line reads better
+    const state = stateOf();
+    const hasher = new KeyHasher(state.seed);
+    const key = (i: number): void => {
+      hasher.begin();
+      hasher.value(i);
+      hasher.end();
+    };
+    origins.forEach(([offset, index, part], i) => {
+      key(i);
+      state.has(hasher.h0, hasher.h1, hasher.h2);
+      const source = { topic: 'in', partition: i, ...(part === undefined ? {} : { part }) };
+      state.claim({ ...record, source, offset, index } as DataRecord); // pack() reads these three only
+    });
+    const parts = new Map<string, Uint8Array>();
+    save(state, parts);
+    const again = load(stateOf(), parts);
+    origins.forEach(([offset, index, part], i) => {
+      key(i);
+      expect(again.has(hasher.h0, hasher.h1, hasher.h2)).toBe(true);
+      expect(again.winner()).toEqual({
+        topic: 'in', partition: i, offset, ...(index < 0 ? {} : { index }), ...(part === undefined ? {} : { part }),
+      }); // biome-ignore format: one line reads better
+    });
+  });
+
+  it.each([
+    ['a flipped bit', (bytes: Uint8Array) => bytes.with(40, bytes[40]! ^ 1), 'bad-part'],
+    ['a cut end', (bytes: Uint8Array) => bytes.slice(0, -1), 'bad-part'],
+    ['another format', (bytes: Uint8Array) => bytes.with(4, 9), 'part-version'],
+    ['other bytes', () => new Uint8Array(3), 'bad-part'],
+  ])('refuses a part with %s', (_, damage, code) => {
+    const state = stateOf();
+    feed(state, 0, 10);
+    const entries = state.checkpoint().put.find((part) => part.name.startsWith('entries'))!;
+    expect(() => stateOf().restore({ name: entries.name, bytes: damage(entries.bytes) })).toThrow(
+      expect.objectContaining({ code }),
+    );
+  });
+
+  it('refuses the state of another window', () => {
+    const state = stateOf();
+    const meta = state.checkpoint().put[0]!;
+    expect(() => stateOf({ kind: 'all' }).restore(meta)).toThrow(expect.objectContaining({ code: 'state-window' }));
+  });
+
+  it('is the same pre-sized as grown', () => {
+    const state = stateOf(DAY, { expectedKeys: 50_000 });
+    const before = state.byteLength;
+    expect(feed(state, 0, 50_000)).toBe(0);
+    expect(feed(state, 0, 50_000)).toBe(50_000);
+    expect(state.byteLength - before).toBeLessThan(before * 1.2);
+  });
+});
+
+function saveFresh(state: DedupState): Map<string, Uint8Array> {
+  const parts = new Map<string, Uint8Array>();
+  for (const part of state.checkpoint().put) parts.set(part.name, part.bytes);
+  return parts;
+}
