@@ -10,6 +10,8 @@ export interface RecordSource {
   readonly input?: string;
   /** File name of the part in local mode. */
   readonly part?: string;
+  /** Offset of the part's first record: offsets count over all parts of a topic. */
+  readonly partStart?: number;
 }
 
 /** Where a record came from, as it is written into findings, quarantine and certificates. */
@@ -20,6 +22,8 @@ export interface Origin {
   /** Element of an exploded message. */
   readonly index?: number;
   readonly part?: string;
+  /** Number of the record in its part, from 0. */
+  readonly record?: number;
 }
 
 export interface Header {
@@ -138,13 +142,11 @@ export class DataRecord {
   }
 
   get origin(): Origin {
-    const origin: { topic: string; partition: number; offset: number; index?: number; part?: string } = {
-      topic: this.source.topic,
-      partition: this.source.partition,
-      offset: this.offset,
-    };
+    const { topic, partition, part, partStart } = this.source;
+    const origin: { -readonly [name in keyof Origin]: Origin[name] } = { topic, partition, offset: this.offset };
     if (this.index >= 0) origin.index = this.index;
-    if (this.source.part !== undefined) origin.part = this.source.part;
+    if (part !== undefined) origin.part = part;
+    if (partStart !== undefined) origin.record = this.offset - partStart;
     return origin;
   }
 
