@@ -30,8 +30,8 @@ export const HDS: EmOptions = {
   start: 'wawa',
   priorVotes: 2,
   rounds: 50,
-  stop: 'still',
-  tolerance: 1e-4,
+  stop: 'evidence',
+  tolerance: 1e-5,
 };
 export const DAWID_SKENE: EmOptions = {
   poolStrength: 0,

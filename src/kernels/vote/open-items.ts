@@ -1,0 +1,66 @@
+import type { BallotItem } from './ballot-item.ts';
+
+/** Open items in two orders, by opening and by last vote: the next timer is always at a head. */
+export class OpenItems {
+  /** In order of opening; items that closed are skipped at the head and swept out when they are the majority. */
+  private queue: BallotItem[] = [];
+  private head = 0;
+  private oldest: BallotItem | undefined;
+  private newest: BallotItem | undefined;
+  size = 0;
+
+  add(item: BallotItem): void {
+    this.queue.push(item);
+    this.link(item);
+    this.size++;
+  }
+
+  /** A vote came: the item is the most recent one. */
+  touch(item: BallotItem): void {
+    if (this.newest === item) return;
+    this.unlink(item);
+    this.link(item);
+  }
+
+  remove(item: BallotItem): void {
+    this.unlink(item);
+    this.size--;
+    if (this.queue.length > 64 && this.queue.length > 2 * this.size) {
+      this.queue = this.queue.filter((entry, at) => at >= this.head && entry.state === 'open' && entry !== item);
+      this.head = 0;
+    }
+  }
+
+  /** The item that was opened first. */
+  first(): BallotItem | undefined {
+    while (this.head < this.queue.length && this.queue[this.head]!.state !== 'open') this.head++;
+    return this.queue[this.head];
+  }
+
+  /** The item longest without a vote. */
+  idlest(): BallotItem | undefined {
+    return this.oldest;
+  }
+
+  /** All open items in order of opening. */
+  all(): BallotItem[] {
+    return this.queue.filter((item, at) => at >= this.head && item.state === 'open');
+  }
+
+  private link(item: BallotItem): void {
+    item.older = this.newest;
+    item.newer = undefined;
+    if (this.newest !== undefined) this.newest.newer = item;
+    else this.oldest = item;
+    this.newest = item;
+  }
+
+  private unlink(item: BallotItem): void {
+    if (item.older !== undefined) item.older.newer = item.newer;
+    else if (this.oldest === item) this.oldest = item.newer;
+    if (item.newer !== undefined) item.newer.older = item.older;
+    else if (this.newest === item) this.newest = item.older;
+    item.older = undefined;
+    item.newer = undefined;
+  }
+}
