@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { ConfigIssue, Kernel, Operator, OperatorDeps } from '../core/operator.ts';
-import { DURATION_PATTERN, parseCount, parseDuration, parseSize } from '../core/units.ts';
+import { BYTES_PATTERN, COUNT_PATTERN, DURATION_PATTERN, parseCount, parseDuration, parseSize } from '../core/units.ts';
 import { DedupKernel, type DedupOptions, PassKernel } from '../kernels/dedup/dedup.ts';
 import { BYTES_PER_KEY } from '../kernels/dedup/dedup-state.ts';
 import { HoldingKernel } from '../kernels/dedup/holding.ts';
@@ -10,7 +10,7 @@ import type { DedupWindow } from '../kernels/dedup/stamps.ts';
 /** One hour: long enough for retries of producers, short enough to stay in memory. */
 const DEFAULT_WINDOW = '1h';
 
-const Count = Type.Union([Type.Integer({ minimum: 0 }), Type.String({ pattern: '^[0-9]+(\\.[0-9]+)?[kKMG]?$' })]);
+const Count = Type.Union([Type.Integer({ minimum: 0 }), Type.String({ pattern: COUNT_PATTERN })]);
 const Names = Type.Array(Type.Union(NORMALIZERS.map((name) => Type.Literal(name))), { uniqueItems: true });
 
 const Config = Type.Object(
@@ -83,7 +83,7 @@ const Config = Type.Object(
       }),
     ),
     maxBytes: Type.Optional(
-      Type.Union([Type.Integer({ minimum: 0 }), Type.String({ pattern: '^[0-9]+(\\.[0-9]+)?\\s?[A-Za-z]*$' })], {
+      Type.Union([Type.Integer({ minimum: 0 }), Type.String({ pattern: BYTES_PATTERN })], {
         description: `Memory of the table; a key takes up to ${BYTES_PER_KEY} bytes. Default: the state limit of the topology.`,
       }),
     ),
@@ -119,6 +119,8 @@ export const dedup: Operator<DedupConfig> = {
     reads: [...(config.key ?? []), ...(config.sequence === undefined ? [] : [config.sequence])],
   }),
   validate,
+  needsClock: ({ window = DEFAULT_WINDOW }) =>
+    typeof window === 'string' && window !== 'all' && parseDuration(window) !== 0 ? ['window'] : undefined,
   create(config, deps): Kernel {
     const options = toOptions(config, deps);
     if (spanOf(options.window) === 0) return new PassKernel();
@@ -144,8 +146,6 @@ function validate(config: DedupConfig): readonly ConfigIssue[] {
   for (const field of Array.isArray(config.normalize) ? [] : Object.keys(config.normalize ?? {}))
     if (config.key?.includes(field) !== true)
       error('normalize', 'dedup-normalize-field', `\`normalize\` names ${field}, which is no field of the key`);
-  if (config.maxBytes !== undefined && parseSize(config.maxBytes) === undefined)
-    error('maxBytes', 'bad-size', '`maxBytes` is no size: expected bytes such as 512MiB');
   if (config.window === 'all' && (config.keep === 'last' || config.sequence !== undefined))
     issues.push({
       path: ['window'],

@@ -172,11 +172,16 @@ describe('dedup', () => {
     expect(cut.recorder.events).toEqual(whole.recorder.events);
   });
 
+  it('needs a clock for a window in time only', () => {
+    expect(dedup.needsClock!(configOf({ key: ['id'] }))).toEqual(['window']);
+    for (const window of ['all', { records: 5 }, '0s'] as const)
+      expect(dedup.needsClock!(configOf({ key: ['id'], window }))).toBeUndefined();
+  });
+
   it.each([
     [{ key: ['id'], ignore: ['a'] }, 'dedup-ignore-with-key'],
     [{ scope: 'key' as const }, 'dedup-scope-without-key'],
     [{ key: ['id'], normalize: { other: ['trim' as const] } }, 'dedup-normalize-field'],
-    [{ key: ['id'], maxBytes: '5 parsecs' }, 'bad-size'],
     [{ key: ['id'], keep: 'last' as const, window: 'all' }, 'dedup-holds-all'],
   ])('finds fault with %j', (config, code) => {
     expect(dedup.validate!(configOf(config)).map((issue) => issue.code)).toContain(code);
