@@ -22,6 +22,8 @@ export interface Stage {
   readonly start: StartAt;
   /** True for a topic that a repartition writes: ours, internal, trimmed. */
   readonly internal: boolean;
+  /** Internal topics: ids of the stages whose tasks write it; its input is at its end when all of those have ended. */
+  readonly feeders?: readonly string[];
 }
 
 export interface StageInput {
@@ -108,7 +110,10 @@ export interface OutgoingBatch {
   readonly records: readonly DataRecord[];
   /** Encoded values; a string stands for its UTF-8 bytes. */
   readonly values: readonly (string | Uint8Array | null)[];
-  /** Explicit partition, or -1 for the default: same as the input when counts agree and the key is unchanged, else murmur2 of the key. */
+  /**
+   * Explicit partition, or -1 for the default: same as the input when counts agree and the key is unchanged, else
+   * murmur2 of the key. A control record (see Upstream) with -1 goes to every partition.
+   */
   readonly partitions?: Int32Array;
   /** Quarantine: id of the step that sent it there. */
   readonly steps?: readonly string[];
@@ -168,6 +173,7 @@ export interface TopicReport {
 export interface Broker {
   /** `memory`, `local` or `kafka`. */
   readonly name: string;
+  /** Completes once nothing will be assigned or revoked any more (bounded inputs); the tasks assigned so far still run to their end. */
   tasks(stages: readonly Stage[], signal: AbortSignal): Observable<Assignment>;
   /** Fences every earlier owner first, then reads position and state. */
   open(task: TaskId): Promise<TaskChannel>;
