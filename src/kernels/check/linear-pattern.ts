@@ -7,6 +7,8 @@ export const MAX_PATTERN_CHARS = 2_000;
 export interface LinearPattern {
   readonly source: string;
   test(text: string): boolean;
+  /** RegExp for texts of up to nativeChars characters. */
+  readonly native?: RegExp;
   /** Longest text the native engine is given; 0: the linear engine does it all. */
   readonly nativeChars: number;
 }
@@ -39,6 +41,7 @@ export function linearPattern(source: string): LinearPattern {
   const nativeChars = degree <= 1 ? Number.MAX_SAFE_INTEGER : Math.floor(MAX_BACKTRACKING_STEPS ** (1 / degree));
   return {
     source,
+    native,
     nativeChars,
     test: (text) => (text.length <= nativeChars ? native.test(text) : linear.matcher(text).find()),
   };
