@@ -1,0 +1,214 @@
+import type { FieldSlot } from '../../core/field.ts';
+import type { Kernel, KernelStats, OperatorDeps, Out, Tick } from '../../core/operator.ts';
+import { DataRecord } from '../../core/record.ts';
+import type { CheckpointDelta, StatePart } from '../../core/state.ts';
+import type { Scalar } from './ballots.ts';
+import type { Consensus, LabelRequest, VoterReport, VoteSettings, VoteSink } from './vote-settings.ts';
+import { VoteState } from './vote-state.ts';
+import { VoteStream } from './vote-stream.ts';
+
+export interface VoteFields {
+  readonly item: FieldSlot;
+  readonly voter: FieldSlot;
+  readonly label: FieldSlot;
+  readonly weight: FieldSlot | undefined;
+  readonly gold: FieldSlot | undefined;
+  /** Records of this input pin items: they carry the true label in `label`. */
+  readonly feedback: { readonly input: string; readonly label: FieldSlot } | undefined;
+}
+
+export const VOTE_PORT = { out: 0, undecided: 1, requests: 2, late: 3, rejected: 4 } as const;
+
+const CAUSE = 'cause';
+/** Measured sizes, for the state metric. */
+const BYTES_PER_ITEM = 500;
+const BYTES_PER_VOTER = 150;
+const MAX_NAME_CHARS = 512;
+
+/** A vote stream on records: votes are merged, consensus records leave as derived ones, keyed by the item. */
+export class VoteKernel implements Kernel, VoteSink {
+  private readonly fields: VoteFields;
+  private readonly deps: OperatorDeps;
+  private readonly stream: VoteStream;
+  private readonly state: VoteState;
+  /** Where results go, and what caused them: the record in hand, at a tick the last one seen. */
+  private out: Out | undefined;
+  private cause: DataRecord | undefined;
+
+  constructor(settings: VoteSettings, fields: VoteFields, deps: OperatorDeps) {
+    this.fields = fields;
+    this.deps = deps;
+    this.stream = new VoteStream(settings, this);
+    this.state = new VoteState(this.stream);
+  }
+
+  process(records: readonly DataRecord[], time: Float64Array, out: Out): void {
+    this.state.finish();
+    this.out = out;
+    for (let i = 0; i < records.length; i++) {
+      out.at = i;
+      this.cause = records[i]!;
+      this.stream.advance(time[i]!);
+      this.take(records[i]!, time[i]!, out);
+    }
+  }
+
+  onTick(tick: Tick, out: Out): void {
+    this.state.finish();
+    this.out = out;
+    if (this.cause === undefined) return;
+    if (tick.kind === 'idle') this.stream.advance(tick.time);
+    if (tick.kind === 'end') this.stream.end();
+  }
+
+  checkpoint(): CheckpointDelta {
+    this.state.finish();
+    const delta = this.state.checkpoint();
+    if (this.cause === undefined) return delta;
+    const { records } = this.deps;
+    return { ...delta, put: [...delta.put, { name: CAUSE, bytes: records.encode(records.own(this.cause)) }] };
+  }
+
+  restore(part: StatePart): void {
+    if (part.name === CAUSE) this.cause = this.deps.records.decode(part.bytes);
+    else this.state.restore(part);
+  }
+
+  stats(): KernelStats {
+    const { items, voters, model, ringVotes, past } = this.stream;
+    return {
+      entries: items.size + voters.size,
+      bytes:
+        items.size * BYTES_PER_ITEM +
+        ringVotes * 8 +
+        voters.size * (BYTES_PER_VOTER + model.bytesPerVoter()) +
+        past.size * 60,
+    };
+  }
+
+  private take(record: DataRecord, time: number, out: Out): void {
+    const item = this.scalar(record, this.fields.item, out);
+    if (item === undefined) return;
+    const { feedback } = this.fields;
+    if (feedback !== undefined && record.source.input === feedback.input) {
+      const label = this.scalar(record, feedback.label, out);
+      if (label !== undefined) this.settle(record, this.stream.gold(item, label, time), out);
+      return;
+    }
+    const gold = this.fields.gold?.get(record);
+    if (isScalar(gold) && this.fields.voter.get(record) == null) {
+      this.settle(record, this.stream.gold(item, gold, time), out);
+      return;
+    }
+    const voter = this.scalar(record, this.fields.voter, out);
+    if (voter === undefined) return;
+    const label = this.scalar(record, this.fields.label, out);
+    if (label === undefined) return;
+    const weight = this.fields.weight?.get(record) ?? 1;
+    if (typeof weight !== 'number' || !(weight >= 0) || weight === Number.POSITIVE_INFINITY) {
+      this.reject(record, out, { rule: 'vote-weight', slot: this.fields.weight!, expected: 'a number of 0 or more' });
+      return;
+    }
+    const taken = this.stream.vote({ item, voter, label, weight }, time);
+    if (taken !== 'late' && taken !== 'label-bound' && isScalar(gold)) this.stream.gold(item, gold, time);
+    this.settle(record, taken, out);
+  }
+
+  private settle(record: DataRecord, taken: ReturnType<VoteStream['vote']>, out: Out): void {
+    switch (taken) {
+      case 'counted':
+      case 'repeated':
+        out.absorb('merged');
+        return;
+      case 'late': {
+        const draft = record.edit();
+        out.finding(draft, {
+          rule: 'late-vote',
+          severity: 'warn',
+          field: this.fields.item.text,
+          expected: `an item among the last ${this.stream.settings.bufferItems} closed`,
+          dimension: 'timeliness',
+        });
+        out.emit(VOTE_PORT.late, draft);
+        return;
+      }
+      case 'label-bound':
+        this.reject(record, out, {
+          rule: 'vote-label-bound',
+          slot: this.fields.label,
+          expected: `one of at most ${this.stream.settings.maxLabels} labels`,
+        });
+        return;
+      default:
+        taken satisfies never;
+    }
+  }
+
+  private scalar(record: DataRecord, slot: FieldSlot, out: Out): Scalar | undefined {
+    const value = slot.get(record);
+    if (isScalar(value)) return value;
+    this.reject(record, out, {
+      rule: 'vote-field',
+      slot,
+      expected: `a text of up to ${MAX_NAME_CHARS} characters, a number or a boolean`,
+    });
+    return undefined;
+  }
+
+  private reject(
+    record: DataRecord,
+    out: Out,
+    why: { readonly rule: string; readonly slot: FieldSlot; readonly expected: string },
+  ): void {
+    const draft = record.edit();
+    out.finding(draft, {
+      rule: why.rule,
+      severity: 'error',
+      field: why.slot.text,
+      ...(this.deps.redacted(why.slot.text) ? {} : { observed: why.slot.get(record) ?? null }),
+      expected: why.expected,
+      dimension: 'validity',
+    });
+    out.emit(VOTE_PORT.rejected, draft);
+  }
+
+  consensus(result: Consensus): void {
+    this.emit(result.tie ? VOTE_PORT.undecided : VOTE_PORT.out, result.item, result);
+  }
+
+  request(request: LabelRequest): void {
+    this.emit(VOTE_PORT.requests, request.item, request);
+  }
+
+  revised(change: Parameters<VoteSink['revised']>[0]): void {
+    const { item, from, to, ...rest } = change;
+    const label = !this.deps.redacted(this.fields.label.text);
+    this.out!.event('vote.revised', {
+      ...(this.deps.redacted(this.fields.item.text) ? {} : { item }),
+      ...(label ? { from, to } : {}),
+      ...rest,
+    });
+  }
+
+  report(report: VoterReport): void {
+    const { voter, bias, ...rest } = report;
+    this.out!.event('voter.report', {
+      ...(this.deps.redacted(this.fields.voter.text) ? {} : { voter }),
+      ...rest,
+      ...(bias === undefined || this.deps.redacted(this.fields.label.text) ? {} : { bias }),
+    });
+  }
+
+  evicted(what: { readonly entries: number; readonly bound: 'items' | 'voters' }): void {
+    this.out!.event('state.evicted', what);
+  }
+
+  private emit(port: number, item: Scalar, data: unknown): void {
+    this.out!.emit(port, DataRecord.derived(this.cause!, data, new TextEncoder().encode(String(item))));
+  }
+}
+
+function isScalar(value: unknown): value is Scalar {
+  if (typeof value === 'string') return value.length > 0 && value.length <= MAX_NAME_CHARS;
+  return (typeof value === 'number' && Number.isFinite(value)) || typeof value === 'boolean';
+}
