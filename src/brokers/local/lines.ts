@@ -1,0 +1,173 @@
+import { isUtf8 } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import type { OutgoingBatch } from '../../core/broker.ts';
+import { type Finding, MAX_FINDINGS_BYTES, MAX_OBSERVED_BYTES } from '../../core/finding.ts';
+import type { DataRecord } from '../../core/record.ts';
+import type { Append } from './outputs.ts';
+
+/** A quarantined value beyond this leaves as a stub. */
+export const MAX_QUARANTINE_VALUE_BYTES = 1024 * 1024;
+
+type Value = string | Uint8Array | null;
+
+/** The lines of one commit, by file, in order of arrival. Text is joined once a file, so a record costs no system call and no buffer. */
+export class CommitLines {
+  private readonly files = new Map<string, (string | Uint8Array)[]>();
+
+  /** `lineOf` turns an encoded value into one line without its end; `header` is written first when `isNew(file)`. */
+  add(batch: OutgoingBatch, format: LineFormat): void {
+    if (batch.role === 'quarantine') this.quarantine(batch);
+    else if (batch.role === 'events') this.values(`${batch.topic}.ndjson`, batch.values, oneLine);
+    else {
+      const file = `${batch.topic}.${format.extension}`;
+      if (format.header !== undefined && format.isNew(file) && !this.files.has(file))
+        this.of(file).push(`${format.header}\n`);
+      this.values(file, batch.values, format.lineOf);
+      if (batch.findings === 'header') this.findings(batch);
+    }
+  }
+
+  appends(): Append[] {
+    return [...this.files].map(([file, chunks]) => ({ file, chunks: toBuffers(chunks) }));
+  }
+
+  private of(file: string): (string | Uint8Array)[] {
+    let chunks = this.files.get(file);
+    if (chunks === undefined) {
+      chunks = [];
+      this.files.set(file, chunks);
+    }
+    return chunks;
+  }
+
+  private values(file: string, values: readonly Value[], lineOf: (value: Value) => string | Uint8Array): void {
+    if (values.length === 0) return;
+    const chunks = this.of(file);
+    const lines: string[] = new Array(values.length);
+    let filled = 0;
+    for (let i = 0; i < values.length; i++) {
+      const line = lineOf(values[i]!);
+      if (typeof line === 'string') {
+        lines[filled++] = line;
+        continue;
+      }
+      if (filled > 0) chunks.push(joinLines(lines, filled));
+      filled = 0;
+      chunks.push(line, '\n');
+    }
+    if (filled > 0) chunks.push(joinLines(lines, filled));
+  }
+
+  private findings(batch: OutgoingBatch): void {
+    const lines: string[] = [];
+    for (const record of batch.records)
+      if (record.findings.length > 0)
+        lines.push(`{"origin":${JSON.stringify(record.origin)},"findings":${findingsJson(record.findings)}}`);
+    if (lines.length > 0) this.of(`${batch.topic}.findings.ndjson`).push(joinLines(lines, lines.length));
+  }
+
+  private quarantine(batch: OutgoingBatch): void {
+    const lines: string[] = new Array(batch.records.length);
+    for (let i = 0; i < lines.length; i++)
+      lines[i] = quarantineLine(batch.records[i]!, batch.values[i] ?? null, batch.steps?.[i]);
+    if (lines.length > 0) this.of(`${batch.topic}.ndjson`).push(joinLines(lines, lines.length));
+  }
+}
+
+export interface LineFormat {
+  readonly extension: string;
+  readonly lineOf: (value: Value) => string | Uint8Array;
+  readonly header?: string;
+  /** True while nothing was ever committed to the file. */
+  isNew(file: string): boolean;
+}
+
+function joinLines(lines: string[], count: number): string {
+  if (lines.length !== count) lines.length = count;
+  lines.push('');
+  return lines.join('\n');
+}
+
+/** Neighboring texts become one buffer. */
+function toBuffers(chunks: readonly (string | Uint8Array)[]): Uint8Array[] {
+  const buffers: Uint8Array[] = [];
+  let text = '';
+  for (const chunk of chunks) {
+    if (typeof chunk === 'string') {
+      text += chunk;
+      continue;
+    }
+    if (text !== '') buffers.push(Buffer.from(text));
+    text = '';
+    buffers.push(chunk);
+  }
+  if (text !== '') buffers.push(Buffer.from(text));
+  return buffers.length > 1 ? [Buffer.concat(buffers)] : buffers;
+}
+
+/** A value that may span lines, on one line. Raw line breaks are legal JSON only between tokens, so they can go. */
+export function oneLine(value: Value): string | Uint8Array {
+  if (value === null) return 'null';
+  if (typeof value === 'string')
+    return value.includes('\n') || value.includes('\r') ? value.replace(/[\r\n]+/g, '') : value;
+  if (!value.includes(10) && !value.includes(13)) return value;
+  return value.filter((byte) => byte !== 10 && byte !== 13);
+}
+
+/** One line of quarantine: the value as it came (raw JSON, else text, else base64) with why and where from. */
+export function quarantineLine(record: DataRecord, value: Value, step: string | undefined): string {
+  let line = `{${valueField(value)},"findings":${findingsJson(record.findings)},"origin":${JSON.stringify(record.origin)}`;
+  if (step !== undefined) line += `,"step":${JSON.stringify(step)}`;
+  if (record.key !== null) line += `,${bytesField('key', record.key)}`;
+  if (!Number.isNaN(record.timestamp)) line += `,"timestamp":${record.timestamp}`;
+  if (record.headers.size > 0) line += `,"headers":[${record.headers.entries().map(headerJson).join()}]`;
+  return `${line}}`;
+}
+
+function headerJson(header: { readonly name: string; readonly value: Uint8Array | null }): string {
+  const value = header.value === null ? '"value":null' : bytesField('value', header.value);
+  return `{"name":${JSON.stringify(header.name)},${value}}`;
+}
+
+function bytesField(name: string, bytes: Uint8Array): string {
+  if (isUtf8(bytes)) return `"${name}":${JSON.stringify(Buffer.from(bytes).toString())}`;
+  return `"${name}Base64":"${Buffer.from(bytes).toString('base64')}"`;
+}
+
+function valueField(value: Value): string {
+  if (value === null) return '"value":null';
+  const length = typeof value === 'string' ? Buffer.byteLength(value) : value.byteLength;
+  if (length > MAX_QUARANTINE_VALUE_BYTES)
+    return `"stub":{"bytes":${length},"sha256":"${createHash('sha256').update(value).digest('hex')}"}`;
+  if (typeof value !== 'string') {
+    if (!isUtf8(value)) return `"valueBase64":"${Buffer.from(value).toString('base64')}"`;
+    return valueField(Buffer.from(value).toString());
+  }
+  try {
+    JSON.parse(value);
+  } catch {
+    return `"valueText":${JSON.stringify(value)}`; // not JSON: that is what the line is about
+  }
+  return `"value":${oneLine(value)}`;
+}
+
+/** Findings as JSON within DESIGN 7's bounds: long observations are cut, what does not fit is counted. */
+export function findingsJson(findings: readonly Finding[]): string {
+  let text = '';
+  let left = 0;
+  for (const finding of findings) {
+    const item = findingJson(finding);
+    if (left > 0 || text.length + item.length > MAX_FINDINGS_BYTES) left++;
+    else text += text === '' ? item : `,${item}`;
+  }
+  if (left > 0) text += `${text === '' ? '' : ','}{"more":${left}}`;
+  return `[${text}]`;
+}
+
+function findingJson(finding: Finding): string {
+  const text = JSON.stringify(finding);
+  if (text.length <= MAX_OBSERVED_BYTES || finding.observed === undefined) return text;
+  const observed = JSON.stringify(finding.observed) ?? 'null';
+  if (observed.length <= MAX_OBSERVED_BYTES) return text;
+  return JSON.stringify({ ...finding, observed: `${observed.slice(0, MAX_OBSERVED_BYTES - 1)}…` });
+}

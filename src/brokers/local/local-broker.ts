@@ -1,0 +1,281 @@
+import { Observable } from 'rxjs';
+import {
+  type Assignment,
+  type Broker,
+  type FaultPoint,
+  type OutgoingBatch,
+  type Stage,
+  type StageInput,
+  type TaskChannel,
+  type TaskId,
+  type TopicReport,
+  type TopicSpec,
+  taskName,
+} from '../../core/broker.ts';
+import type { Clock } from '../../core/clock.ts';
+import { BrokerError, ConfigError } from '../../core/errors.ts';
+import { type Log, silentLog } from '../../core/log.ts';
+import { LocalChannel } from './channel.ts';
+import { Domain, makeHome } from './domain.ts';
+import { FilesSource } from './files-source.ts';
+import type { MakeFramer } from './framing.ts';
+import { InternalSource } from './internal-source.ts';
+import { type LineFormat, oneLine } from './lines.ts';
+import { FolderLock } from './lock.ts';
+import type { ReadMark, TaskEntry } from './manifest.ts';
+import { PartList } from './part-list.ts';
+import type { TaskSource } from './task-source.ts';
+import { checkTopics } from './topics.ts';
+
+export interface LocalOptions {
+  /** Folder of the outputs, and of inputs that `topics` does not name. */
+  readonly dir: string;
+  /** Input topic → files and folders it is read from. */
+  readonly topics?: ReadonlyMap<string, readonly string[]>;
+  readonly framers: MakeFramer;
+  /** How values of an output topic become lines; default: JSON, one a line. */
+  readonly lineFormat?: (topic: string) => Omit<LineFormat, 'isNew'> | undefined;
+  readonly clock: Clock;
+  /** Wait for more instead of ending. */
+  readonly follow?: boolean;
+  /** Replace outputs that are not of an earlier run of this topology. */
+  readonly overwrite?: boolean;
+  readonly forceUnlock?: boolean;
+  /** Forget positions and state, empty the outputs, read everything again. */
+  readonly fromStart?: boolean;
+  readonly faultPoint?: FaultPoint;
+  readonly log?: Log;
+}
+
+const BEGIN: ReadMark = { position: 0, part: 0, offset: 0 };
+/** How often a task looks whether those before it are done. */
+const TURN_EVERY_MS = 5;
+const TOPIC = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,200}$/;
+
+interface Planned {
+  readonly task: TaskId;
+  readonly stage: Stage;
+  readonly input: StageInput;
+}
+
+/**
+ * Files instead of a broker (DESIGN 6, local). One process, one manifest: all tasks of a topology commit into one
+ * domain, whose lock keeps a second run out. A bounded run takes its tasks one after another in the order of the
+ * stages, so that two of them writing into one topic always write in the same order.
+ */
+export class LocalBroker implements Broker {
+  readonly name = 'local';
+  private readonly options: LocalOptions;
+  private readonly point: FaultPoint;
+  private readonly log: Log;
+  private planned: Planned[] = [];
+  private outputs: readonly string[] = [];
+  private domain: Promise<Domain> | undefined;
+  private readonly owners = new Map<string, number>();
+
+  constructor(options: LocalOptions) {
+    this.options = options;
+    this.point = options.faultPoint ?? (() => {});
+    this.log = options.log ?? silentLog;
+  }
+
+  tasks(stages: readonly Stage[], signal: AbortSignal): Observable<Assignment> {
+    return new Observable((subscriber) => {
+      this.planned = plan(stages);
+      const assigned = this.planned.map(({ task }) => task);
+      const done = (): void => subscriber.complete();
+      signal.addEventListener('abort', done, { once: true });
+      this.begin(assigned).then(
+        () => {
+          if (signal.aborted) return done();
+          subscriber.next({ generation: 1, assigned, retained: [], revoked: [], lost: [], released: () => {} });
+        },
+        (error: unknown) => subscriber.error(error),
+      );
+      return () => signal.removeEventListener('abort', done);
+    });
+  }
+
+  private async begin(tasks: readonly TaskId[]): Promise<void> {
+    const [first] = tasks;
+    if (first !== undefined) await this.domainOf(first.topology);
+  }
+
+  private domainOf(topology: string): Promise<Domain> {
+    this.domain ??= this.openDomain(topology);
+    return this.domain;
+  }
+
+  private async openDomain(topology: string): Promise<Domain> {
+    const { dir, overwrite = false, fromStart = false, forceUnlock = false } = this.options;
+    if (!TOPIC.test(topology)) throw badName(topology);
+    const home = await makeHome(dir, topology);
+    await this.point('open.begin');
+    const lock = await FolderLock.acquire(home, { force: forceUnlock });
+    await this.point('open.locked');
+    try {
+      const domain = await Domain.open({ dir, topology, overwrite, fromStart, point: this.point, log: this.log }, lock);
+      await domain.claim(this.outputs);
+      return domain;
+    } catch (error) {
+      await lock.release();
+      this.domain = undefined;
+      throw error;
+    }
+  }
+
+  async open(task: TaskId): Promise<TaskChannel> {
+    const name = taskName(task);
+    const planned = this.planned.find((one) => taskName(one.task) === name);
+    if (planned === undefined)
+      throw new BrokerError(`task ${name} is none of this topology's`, { code: 'unknown-task' });
+    const domain = await this.domainOf(task.topology);
+    const epoch = (this.owners.get(name) ?? 0) + 1;
+    this.owners.set(name, epoch);
+    const entry = await domain.entry(name);
+    await this.point('open.entry');
+    const source = await this.sourceOf(planned, domain, entry);
+    const begin = entry === undefined ? await firstMark(planned, source) : BEGIN;
+    await this.point('open.task');
+    const index = this.planned.indexOf(planned);
+    return new LocalChannel({
+      task: name,
+      topic: task.topic,
+      domain,
+      source,
+      entry,
+      begin,
+      feeds: this.planned.some((later, i) => i > index && later.stage.internal),
+      internalFile: (topic) => internalFile(task.topology, topic),
+      formatOf: (batch) => this.formatOf(batch, domain),
+      turn: (untilMs, signal) => this.turn(index, domain, { untilMs, signal }),
+      fence: () => {
+        if (this.owners.get(name) !== epoch)
+          throw new BrokerError(`task ${name} was opened again: this channel is no longer its owner`, {
+            code: 'fenced',
+          });
+      },
+      point: this.point,
+    });
+  }
+
+  private async sourceOf(planned: Planned, domain: Domain, entry: TaskEntry | undefined): Promise<TaskSource> {
+    const { clock, follow = false, framers } = this.options;
+    const { input, stage, task } = planned;
+    if (stage.internal) {
+      const file = internalFile(task.topology, input.topic);
+      const index = this.planned.indexOf(planned);
+      const progress = () => ({ length: domain.committedLength(file), complete: this.doneBefore(index, domain) });
+      return new InternalSource({ input, path: `${this.options.dir}/${file}`, clock, follow, progress });
+    }
+    const parts = await PartList.open(this.pathsOf(input.topic), {
+      marks: entry?.parts ?? [],
+      at: entry?.at ?? BEGIN,
+      follow,
+      log: this.log,
+    });
+    return new FilesSource({ input, parts, makeFramer: framers, clock, follow, log: this.log });
+  }
+
+  private pathsOf(topic: string): readonly string[] {
+    if (!TOPIC.test(topic)) throw badName(topic);
+    return this.options.topics?.get(topic) ?? [`${this.options.dir}/${topic}.ndjson`];
+  }
+
+  private doneBefore(index: number, domain: Domain): boolean {
+    const ended = domain.endedTasks();
+    for (let i = 0; i < index; i++) if (!ended.has(taskName(this.planned[i]!.task))) return false;
+    return true;
+  }
+
+  /** In a bounded run a task reads only when those before it have ended. */
+  private async turn(
+    index: number,
+    domain: Domain,
+    until: { readonly untilMs: number; readonly signal: AbortSignal },
+  ): Promise<boolean> {
+    const { clock, follow = false } = this.options;
+    while (!follow && !this.doneBefore(index, domain)) {
+      const left = until.untilMs - clock.elapsed();
+      if (left <= 0 || until.signal.aborted) return false;
+      try {
+        await clock.sleep(Math.min(left, TURN_EVERY_MS), until.signal);
+      } catch (error) {
+        if (until.signal.aborted) return false;
+        throw error;
+      }
+    }
+    return true;
+  }
+
+  private formatOf(batch: OutgoingBatch, domain: Domain): LineFormat {
+    if (!TOPIC.test(batch.topic)) throw badName(batch.topic);
+    const isNew = (file: string): boolean => domain.committedLength(file) === 0;
+    return { ...(this.options.lineFormat?.(batch.topic) ?? { extension: 'ndjson', lineOf: oneLine }), isNew };
+  }
+
+  async topics(specs: readonly TopicSpec[], mode: 'check' | 'create'): Promise<TopicReport> {
+    const outputs = specs.filter(({ role }) => role === 'output' || role === 'quarantine' || role === 'events');
+    for (const { topic } of specs) if (!TOPIC.test(topic)) throw badName(topic);
+    this.outputs = outputs.map((spec) => this.fileOf(spec));
+    const inputs = specs
+      .filter(({ role }) => role === 'input')
+      .map(({ topic }) => ({ topic, paths: this.pathsOf(topic) }));
+    const files = outputs.map((spec) => ({ topic: spec.topic, file: this.fileOf(spec) }));
+    return checkTopics({ dir: this.options.dir, inputs, outputs: files, mode });
+  }
+
+  private fileOf({ topic, role }: TopicSpec): string {
+    const extension = role === 'output' ? this.options.lineFormat?.(topic)?.extension : undefined;
+    return `${topic}.${extension ?? 'ndjson'}`;
+  }
+
+  async close(): Promise<void> {
+    const domain = await this.domain?.catch(() => undefined); // whoever asked for it has the error
+    this.domain = undefined;
+    await domain?.close();
+  }
+}
+
+function plan(stages: readonly Stage[]): Planned[] {
+  return stages.flatMap((stage) =>
+    stage.inputs.map((input) => ({
+      stage,
+      input,
+      task: { topology: stage.topology, stage: stage.id, topic: input.topic, partition: 0 },
+    })),
+  );
+}
+
+function internalFile(topology: string, topic: string): string {
+  return `.sluice/${topology}/topics/${topic}`;
+}
+
+/** Where a task without a past begins. Skipped records are read, so that later ones keep their numbers. */
+async function firstMark({ stage, input }: Planned, source: TaskSource): Promise<ReadMark> {
+  if (stage.internal || stage.start === 'earliest') return BEGIN;
+  let wanted = Number.POSITIVE_INFINITY;
+  if (stage.start !== 'latest') {
+    const given =
+      'offsets' in stage.start && Object.hasOwn(stage.start.offsets, '0') ? stage.start.offsets['0'] : undefined;
+    if (given === undefined)
+      throw new ConfigError(
+        `input ${input.topic}: files have one partition, 0, and no times to start from. Use start: earliest, latest or { offsets: { 0: n } }`,
+        { code: 'start-unsupported' },
+      );
+    wanted = given;
+  }
+  const never = new AbortController().signal;
+  for (let mark = BEGIN; ; mark = source.mark()) {
+    if (mark.position >= wanted) return mark;
+    const records = Math.min(10_000, wanted - mark.position);
+    const batch = await source.poll({ records, bytes: 16 * 1024 * 1024, untilMs: 0 }, never);
+    if (batch.next === mark.position) return source.mark();
+  }
+}
+
+function badName(name: string): ConfigError {
+  return new ConfigError(`'${name}' cannot be a file name: use letters, digits, dots, dashes and underscores`, {
+    code: 'bad-name',
+  });
+}
