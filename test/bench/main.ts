@@ -30,7 +30,9 @@ const { values, positionals } = parseArgs({
 const [name = ''] = positionals;
 const file = join(import.meta.dirname, `${name}.ts`);
 if (!names().includes(name) || !existsSync(file)) {
-  console.error(`usage: npm run bench -- <${names().join(' | ')}> [--runs 5] [--records 1000000] [--seed 7] [--only variant]… [--json]`);
+  console.error(
+    `usage: npm run bench -- <${names().join(' | ')}> [--runs 5] [--records 1000000] [--seed 7] [--only variant]… [--json]`,
+  );
   process.exit(2);
 }
 const bench = (await import(file)) as Bench; // its shape is the convention of this folder

@@ -23,7 +23,10 @@ export function printTable(table: Table): string {
   const rows = [table.columns, ...table.rows].map((row) => row.map(cell));
   const widths = table.columns.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
   const line = (row: readonly string[]): string =>
-    row.map((text, i) => (i === 0 ? text.padEnd(widths[i]!) : text.padStart(widths[i]!))).join('  ').trimEnd();
+    row
+      .map((text, i) => (i === 0 ? text.padEnd(widths[i]!) : text.padStart(widths[i]!)))
+      .join('  ')
+      .trimEnd();
   const [head, ...body] = rows;
   const rule = widths.map((width) => '-'.repeat(width)).join('  ');
   return [table.title, '', line(head!), rule, ...body.map(line), '', ...table.notes, machine()].join('\n');

@@ -35,8 +35,12 @@ describe('dedup', () => {
 
   it('lets the first record of a key pass and names it in its duplicates', () => {
     expect(lines({ key: ['id'] }, ids(['a', 'b', 'a', 'a', 'c']))).toEqual([
-      'out 0', 'out 1', 'duplicates 2 of 0', 'duplicates 3 of 0', 'out 4',
-    ]); // biome-ignore format: one line reads better
+      'out 0',
+      'out 1',
+      'duplicates 2 of 0',
+      'duplicates 3 of 0',
+      'out 4',
+    ]);
   });
 
   it('compares all fields of the key together', () => {
@@ -51,23 +55,38 @@ describe('dedup', () => {
   it('forgets a key one window after it was first met, to the second', () => {
     const at = (seconds: number): Step => ({ value: { id: 'a' }, time: 5_000_000_000_000 + seconds * 1000 });
     expect(lines({ key: ['id'], window: '10s' }, [at(0), at(9), at(10), at(11), at(21), at(22)])).toEqual([
-      'out 0', 'duplicates 1 of 0', 'duplicates 2 of 0', 'out 3', 'duplicates 4 of 3', 'out 5',
-    ]); // biome-ignore format: one line reads better
+      'out 0',
+      'duplicates 1 of 0',
+      'duplicates 2 of 0',
+      'out 3',
+      'duplicates 4 of 3',
+      'out 5',
+    ]);
   });
 
   it('starts the window again with resetTtlOnDuplicate', () => {
     const at = (seconds: number): Step => ({ value: { id: 'a' }, time: seconds * 1000 });
     const config = { key: ['id'], window: '10s', resetTtlOnDuplicate: true };
     expect(lines(config, [at(0), at(9), at(18), at(29)])).toEqual([
-      'out 0', 'duplicates 1 of 0', 'duplicates 2 of 0', 'out 3',
-    ]); // biome-ignore format: one line reads better
+      'out 0',
+      'duplicates 1 of 0',
+      'duplicates 2 of 0',
+      'out 3',
+    ]);
   });
 
   it('remembers the last N records with { records: N }', () => {
     const steps = ids(['a', 'a', 'b', 'a', 'a', 'c', 'd', 'a']).map((step) => ({ ...step, time: Number.NaN }));
     expect(lines({ key: ['id'], window: { records: 3 } }, steps)).toEqual([
-      'out 0', 'duplicates 1 of 0', 'out 2', 'duplicates 3 of 0', 'out 4', 'out 5', 'out 6', 'duplicates 7 of 4',
-    ]); // biome-ignore format: one line reads better
+      'out 0',
+      'duplicates 1 of 0',
+      'out 2',
+      'duplicates 3 of 0',
+      'out 4',
+      'out 5',
+      'out 6',
+      'duplicates 7 of 4',
+    ]);
   });
 
   it.each(['0s', { records: 0 }] as const)('lets everything pass with a window of %s', (window) => {
@@ -80,8 +99,12 @@ describe('dedup', () => {
       time,
     }));
     expect(lines({ key: ['id'], window: '10s' }, steps)).toEqual([
-      'out 0', 'duplicates 1 of 0', 'duplicates 2 of 0', 'duplicates 3 of 0', 'out 4',
-    ]); // biome-ignore format: one line reads better
+      'out 0',
+      'duplicates 1 of 0',
+      'duplicates 2 of 0',
+      'duplicates 3 of 0',
+      'out 4',
+    ]);
   });
 
   it('takes equal payloads for duplicates without a key, whatever the order of properties', () => {
@@ -197,12 +220,22 @@ describe('dedup that holds', () => {
   it('lets the last record pass when the window closes, before the record that closes it', () => {
     const steps = [at('a', 0), at('b', 1), at('a', 5), at('c', 11), at('a', 12)];
     expect(lines({ key: ['id'], window: '10s', keep: 'last' }, steps, true)).toEqual([
-      'absorb held', 'absorb held',
-      'absorb held', 'release 0', 'duplicates 0 of 2',
-      'release 2', 'out 2', 'absorb held',
-      'release 1', 'out 1', 'absorb held',
-      'release 3', 'out 3', 'release 4', 'out 4',
-    ]); // biome-ignore format: one line a record
+      'absorb held',
+      'absorb held',
+      'absorb held',
+      'release 0',
+      'duplicates 0 of 2',
+      'release 2',
+      'out 2',
+      'absorb held',
+      'release 1',
+      'out 1',
+      'absorb held',
+      'release 3',
+      'out 3',
+      'release 4',
+      'out 4',
+    ]);
   });
 
   it.each([

@@ -54,7 +54,7 @@ function quarantineLine(line: string, bits: number): string {
 
 /** Handles the whole lines of chunk[0, end). The generator writes ASCII, so a byte is a character. */
 function clean(end: number): void {
-  const text = chunk.latin1Slice(0, end);
+  const text = chunk.toString('latin1', 0, end);
   let good = '';
   let bad = '';
   for (let at = 0; at < end; ) {
@@ -81,7 +81,7 @@ function clean(end: number): void {
 
 /** As clean(), but curated lines leave as the bytes they came in, whole runs at a time. */
 function pass(end: number): void {
-  const text = chunk.latin1Slice(0, end);
+  const text = chunk.toString('latin1', 0, end);
   let bad = '';
   let out = 0;
   for (let at = 0, from = 0; at < end; ) {

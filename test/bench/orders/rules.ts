@@ -16,9 +16,17 @@ export interface Order {
 }
 
 export const RULES = [
-  'device_not_null', 'name_not_null', 'qty_range', 'temp_range', 'amount_range',
-  'email_regex', 'country_enum', 'status_enum', 'lo_le_hi', 'ts_parse',
-] as const; // biome-ignore format: one line a half reads better
+  'device_not_null',
+  'name_not_null',
+  'qty_range',
+  'temp_range',
+  'amount_range',
+  'email_regex',
+  'country_enum',
+  'status_enum',
+  'lo_le_hi',
+  'ts_parse',
+] as const;
 
 const EMAIL = /^[^@\s]+@[^@\s]+\.[^@\s]+$/;
 const COUNTRIES = new Set(['DE', 'FR', 'GB', 'US', 'CN', 'IN', 'BR', 'JP', 'PL', 'ES', 'IT', 'NL']);
@@ -36,7 +44,8 @@ export function failures(r: Order, amount: number): number {
   if (r.email != null && !(typeof r.email === 'string' && EMAIL.test(r.email))) bits |= 32;
   if (r.country != null && !COUNTRIES.has(r.country)) bits |= 64;
   if (r.status != null && !STATUSES.has(r.status)) bits |= 128;
-  if (r.lo != null && r.hi != null && !(typeof r.lo === 'number' && typeof r.hi === 'number' && r.lo <= r.hi)) bits |= 256;
+  if (r.lo != null && r.hi != null && !(typeof r.lo === 'number' && typeof r.hi === 'number' && r.lo <= r.hi))
+    bits |= 256;
   if (r.ts != null && !(typeof r.ts === 'string' && isDateTime(r.ts))) bits |= 512;
   return bits;
 }
@@ -66,14 +75,30 @@ export function isDateTime(text: string): boolean {
     const month = two(text, 5);
     const day = two(text, 8);
     return (
-      two(text, 0) >= 0 && two(text, 2) >= 0 && text.charCodeAt(4) === 45 && text.charCodeAt(7) === 45 &&
-      month >= 1 && month <= 12 && day >= 1 && day <= DAYS[month - 1]! &&
-      two(text, 11) >= 0 && two(text, 11) <= 23 && text.charCodeAt(13) === 58 &&
-      two(text, 14) >= 0 && two(text, 14) <= 59 && text.charCodeAt(16) === 58 &&
-      two(text, 17) >= 0 && two(text, 17) <= 59 && two(text, 20) >= 0 && two(text, 21) >= 0
-    ); // biome-ignore format: one part of the text a line
+      two(text, 0) >= 0 &&
+      two(text, 2) >= 0 &&
+      text.charCodeAt(4) === 45 &&
+      text.charCodeAt(7) === 45 &&
+      month >= 1 &&
+      month <= 12 &&
+      day >= 1 &&
+      day <= DAYS[month - 1]! &&
+      two(text, 11) >= 0 &&
+      two(text, 11) <= 23 &&
+      text.charCodeAt(13) === 58 &&
+      two(text, 14) >= 0 &&
+      two(text, 14) <= 59 &&
+      text.charCodeAt(16) === 58 &&
+      two(text, 17) >= 0 &&
+      two(text, 17) <= 59 &&
+      two(text, 20) >= 0 &&
+      two(text, 21) >= 0
+    );
   }
-  return /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/.test(text) && !Number.isNaN(Date.parse(text));
+  return (
+    /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/.test(text) &&
+    !Number.isNaN(Date.parse(text))
+  );
 }
 
 function two(text: string, at: number): number {

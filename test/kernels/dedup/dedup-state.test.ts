@@ -133,9 +133,12 @@ describe('dedup state', () => {
 
   it('keeps the origin of the winner, also of exploded messages and of far offsets', () => {
     const origins: [number, number, string | undefined][] = [
-      [0, -1, undefined], [2 ** 40 + 5, -1, 'a.ndjson'], [2 ** 49 + 3, -1, 'a.ndjson'], [12, 70_000, undefined],
+      [0, -1, undefined],
+      [2 ** 40 + 5, -1, 'a.ndjson'],
+      [2 ** 49 + 3, -1, 'a.ndjson'],
+      [12, 70_000, undefined],
       [2 ** 33 + 1, 2, undefined],
-    ]; // biome-ignore format: one line reads better
+    ];
     const state = stateOf();
     const hasher = new KeyHasher(state.seed);
     const key = (i: number): void => {
@@ -156,8 +159,12 @@ describe('dedup state', () => {
       key(i);
       expect(again.has(hasher.h0, hasher.h1, hasher.h2)).toBe(true);
       expect(again.winner()).toEqual({
-        topic: 'in', partition: i, offset, ...(index < 0 ? {} : { index }), ...(part === undefined ? {} : { part }),
-      }); // biome-ignore format: one line reads better
+        topic: 'in',
+        partition: i,
+        offset,
+        ...(index < 0 ? {} : { index }),
+        ...(part === undefined ? {} : { part }),
+      });
     });
   });
 

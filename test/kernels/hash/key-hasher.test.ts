@@ -15,11 +15,38 @@ function hash(values: readonly unknown[], seed = SEED): string {
 describe('key hash', () => {
   it('tells apart values that look alike', () => {
     const alike: unknown[][] = [
-      [1], ['1'], [true], ['true'], [null], ['null'], [undefined], ['undefined'], [''], [], [0], [-0], [false],
-      [[1]], [['1']], ['[1]'], [{ a: 1 }], ['{"a":1}'], ['a', 'b'], ['ab'], ['ab', ''], ['', 'ab'], ['b', 'a'],
-      ['a\0b'], ['a', undefined], ['a', null], ['a'], [new Uint8Array([97])],
-      ['x'.repeat(LOOP_CHARS)], ['x'.repeat(LOOP_CHARS + 1)], ['x'.repeat(LOOP_CHARS), 'x'],
-    ]; // biome-ignore format: a list of pairs reads better dense
+      [1],
+      ['1'],
+      [true],
+      ['true'],
+      [null],
+      ['null'],
+      [undefined],
+      ['undefined'],
+      [''],
+      [],
+      [0],
+      [-0],
+      [false],
+      [[1]],
+      [['1']],
+      ['[1]'],
+      [{ a: 1 }],
+      ['{"a":1}'],
+      ['a', 'b'],
+      ['ab'],
+      ['ab', ''],
+      ['', 'ab'],
+      ['b', 'a'],
+      ['a\0b'],
+      ['a', undefined],
+      ['a', null],
+      ['a'],
+      [new Uint8Array([97])],
+      ['x'.repeat(LOOP_CHARS)],
+      ['x'.repeat(LOOP_CHARS + 1)],
+      ['x'.repeat(LOOP_CHARS), 'x'],
+    ];
     expect(new Set(alike.map((values) => hash(values))).size).toBe(alike.length);
   });
 
