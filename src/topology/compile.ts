@@ -1,11 +1,10 @@
 import { map, type OperatorFunction, pipe } from 'rxjs';
 import { OperatorError } from '../core/errors.ts';
 import type { Kernel } from '../core/operator.ts';
-import { type DataRecord, FATES } from '../core/record.ts';
-import { fateBit, settle } from './fates.ts';
+import type { DataRecord } from '../core/record.ts';
 import { type Edge, type Frame, mergeEdges } from './frame.ts';
 import { add } from './frame-counts.ts';
-import type { SinkPlan, StagePlan, StepPlan } from './plan.ts';
+import type { StagePlan, StepPlan } from './plan.ts';
 import { StepOut } from './step-out.ts';
 
 export interface CompiledStep {
@@ -21,6 +20,8 @@ export interface CompiledStage {
   readonly portCount: number;
   /** Name of each global port index: [step, port]. */
   readonly portNames: readonly (readonly [string, string])[];
+  /** Roots of held records that left in the current frame; settleFates empties it. */
+  readonly released: DataRecord[];
   readonly pipe: OperatorFunction<Frame, Frame>;
 }
 
@@ -32,7 +33,7 @@ export interface CompileOptions {
   readonly redacted: (field: string) => boolean;
 }
 
-/** One Rx pipe for a stage: the planner's order of steps, then the fates. Synchronous: a frame goes in, the same frame comes out filled. */
+/** One Rx pipe for a stage: the planner's order of steps. Synchronous: a frame goes in, the same frame comes out filled. */
 export function compileStage(options: CompileOptions): CompiledStage {
   const { stage } = options;
   const released: DataRecord[] = [];
@@ -52,11 +53,7 @@ export function compileStage(options: CompileOptions): CompiledStage {
       map((frame: Frame) => runStep(frame, step, out, options.onError)),
     );
   }
-  through = pipe(
-    through,
-    map((frame: Frame) => settleFates(frame, stage.sinks, released)),
-  );
-  return { plan: stage, steps, portCount: portNames.length, portNames, pipe: through };
+  return { plan: stage, steps, portCount: portNames.length, portNames, released, pipe: through };
 }
 
 function runStep(frame: Frame, step: CompiledStep, out: StepOut, onError: 'quarantine' | 'stop'): Frame {
@@ -149,42 +146,4 @@ function reject(run: Run, record: DataRecord | undefined, index: number, error: 
   add(frame.counts.findings, `${step.plan.id}\0operator-error\0error`);
   frame.rejected.push({ record: draft, cause: run.edge.causes[index] ?? -1, step: step.plan.id });
   frame.threw = true;
-}
-
-const QUARANTINED = fateBit('quarantined');
-
-/** Marks every root with the sinks it reached and counts its fate. */
-function settleFates(frame: Frame, sinks: readonly SinkPlan[], released: DataRecord[]): Frame {
-  for (const sink of sinks) {
-    for (let i = 0; i < sink.edges.length; i++) {
-      const edge = frame.edges[sink.edges[i] ?? -1];
-      const fate = sink.fates[i];
-      if (edge === undefined || fate === undefined) continue;
-      const bit = 1 << FATES.indexOf(fate);
-      const records = edge.records;
-      for (let j = 0; j < records.length; j++) {
-        const root = (records[j] as DataRecord).root; // j is below the length
-        if (root !== undefined) root.fates |= bit;
-      }
-    }
-  }
-  for (const { record } of frame.rejected) if (record.root !== undefined) record.root.fates |= QUARANTINED;
-  const roots = frame.roots;
-  for (let i = 0; i < roots.length; i++) {
-    const root = roots[i] as DataRecord; // i is below the length
-    if (!settle(root, frame.counts)) throw lost(root);
-  }
-  for (const root of released) if (root.counted >= 0 && !settle(root, frame.counts)) throw lost(root);
-  released.length = 0;
-  frame.counts.in += roots.length;
-  return frame;
-}
-
-function lost(root: DataRecord): OperatorError {
-  return new OperatorError(
-    `a step neither emitted nor absorbed the record at ${root.source.topic}/${root.source.partition} offset ${root.offset}`,
-    {
-      code: 'record-lost',
-    },
-  );
 }

@@ -1,4 +1,6 @@
+import { OperatorError } from '../core/errors.ts';
 import { type DataRecord, FATES, type Fate } from '../core/record.ts';
+import type { Edge, Frame } from './frame.ts';
 import type { FrameCounts } from './frame-counts.ts';
 
 const HELD = FATES.indexOf('held');
@@ -20,4 +22,37 @@ export function settle(root: DataRecord, counts: FrameCounts): boolean {
   counts.fates[fate] = (counts.fates[fate] ?? 0) + 1;
   root.counted = fate;
   return true;
+}
+
+const QUARANTINED = fateBit('quarantined');
+
+/** Marks the input records that stand on an edge. */
+export function mark(edge: Edge, fate: Fate): void {
+  const bit = fateBit(fate);
+  const records = edge.records;
+  for (let i = 0; i < records.length; i++) {
+    const root = (records[i] as DataRecord).root; // i is below the length
+    if (root !== undefined) root.fates |= bit;
+  }
+}
+
+/** Counts the fate of every input record of the frame, and again of those released in it. Sinks have marked theirs. */
+export function settleFates(frame: Frame, released: DataRecord[]): Frame {
+  for (const { record } of frame.rejected) if (record.root !== undefined) record.root.fates |= QUARANTINED;
+  const roots = frame.roots;
+  for (let i = 0; i < roots.length; i++) {
+    const root = roots[i] as DataRecord; // i is below the length
+    if (!settle(root, frame.counts)) throw lost(root);
+  }
+  for (const root of released) if (root.counted >= 0 && !settle(root, frame.counts)) throw lost(root);
+  released.length = 0;
+  frame.counts.in += roots.length;
+  return frame;
+}
+
+function lost(root: DataRecord): OperatorError {
+  return new OperatorError(
+    `a step neither emitted nor absorbed the record at ${root.source.topic}/${root.source.partition} offset ${root.offset}`,
+    { code: 'record-lost' },
+  );
 }

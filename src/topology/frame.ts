@@ -1,4 +1,4 @@
-import type { Batch } from '../core/broker.ts';
+import type { Batch, OutgoingBatch } from '../core/broker.ts';
 import type { Tick } from '../core/operator.ts';
 import type { DataRecord } from '../core/record.ts';
 import { FrameCounts } from './frame-counts.ts';
@@ -51,6 +51,8 @@ export class Frame {
   /** Records without a value: they pass every step untouched. */
   readonly tombstones: Edge = new Edge();
   readonly counts: FrameCounts;
+  /** What the sinks of the stage write, encoded. */
+  readonly outgoing: OutgoingBatch[] = [];
   /** An operator threw: its effects are committed together with a checkpoint. */
   threw = false;
 

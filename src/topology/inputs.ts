@@ -183,6 +183,11 @@ export function defaultOutputFormat(inputs: readonly InputPlan[]): string {
   return only === 'csv' || only === 'tsv' || only === 'text' ? 'json' : only;
 }
 
+/** What is written in the format it came in uses the codec that read it. */
+export function codecOf(inputs: readonly InputPlan[], format: string): Codec | undefined {
+  return inputs.find((input) => input.format === format)?.codec;
+}
+
 /** A unit that the schema checked already; a wrong one was reported and counts as absent. */
 export function parsed(text: string | undefined): number | undefined {
   return typeof text === 'string' ? parseDuration(text) : undefined;

@@ -77,7 +77,9 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   let best: string | undefined;
   let bestCost = Math.max(1, Math.floor(wanted.length / 3)) + 0.5;
   for (const candidate of known) {
-    const cost = editDistance(wanted, fold(candidate));
+    const other = fold(candidate);
+    const part = wanted.length > 2 && other.length > 2 && (other.startsWith(wanted) || wanted.startsWith(other));
+    const cost = part ? 1 : editDistance(wanted, other);
     if (cost < bestCost) {
       bestCost = cost;
       best = candidate;

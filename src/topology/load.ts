@@ -12,7 +12,7 @@ import {
   type YAMLError,
 } from 'yaml';
 import { ConfigError, type SourceIssue, type SourcePosition } from '../core/errors.ts';
-import { type Path, throwIssues } from './issues.ts';
+import { formatIssue, type Path, throwIssues } from './issues.ts';
 
 /** A topology as the user wrote it: plain values, and the place of each in the file. */
 export interface Topology {
@@ -40,9 +40,14 @@ export async function loadTopology(path: string): Promise<Topology> {
     text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    const found = error instanceof TypeError ? 'is not UTF-8 text' : `cannot be read (${errorCode(error)})`;
-    throw new ConfigError(`${path}: the topology ${found}; give the path of a readable YAML file`, {
+    const message =
+      error instanceof TypeError
+        ? 'the topology is not UTF-8 text'
+        : `the topology cannot be read (${errorCode(error)})`;
+    throw fileError(path, {
       code: 'unreadable',
+      message,
+      remedy: 'give the path of a readable YAML file',
       cause: error,
     });
   }
@@ -93,10 +98,12 @@ function toPlain(document: Document, file: string): unknown {
     });
   } catch (error) {
     if (error instanceof RangeError) throw tooDeep(file, error);
-    throw new ConfigError(
-      `${file}:1:1: error alias-bomb: the file expands to more than ${MAX_NODES} values or ${MAX_ALIASES} uses of an anchor; write the values out`,
-      { code: 'alias-bomb', position: { file, line: 1, column: 1 }, cause: error },
-    );
+    throw fileError(file, {
+      code: 'alias-bomb',
+      message: `the file expands to more than ${MAX_NODES} values or ${MAX_ALIASES} uses of an anchor`,
+      remedy: 'write the values out',
+      cause: error,
+    });
   }
 }
 
@@ -114,6 +121,12 @@ const REMEDIES: Partial<Record<string, string>> = {
   TAG_RESOLVE_FAILED: 'remove the tag: values have the type they are written as',
 };
 
+function remedyFor(error: YAMLError): string {
+  if (error.code === 'BAD_INDENT' && error.message.includes('end with'))
+    return 'close the bracket above, or indent this line';
+  return REMEDIES[error.code] ?? 'correct the YAML here';
+}
+
 function syntaxIssues(document: Document, place: (offset: number) => SourcePosition): SourceIssue[] {
   const issues: SourceIssue[] = [];
   const add = (offset: number, code: string, message: string, remedy: string) =>
@@ -123,12 +136,16 @@ function syntaxIssues(document: Document, place: (offset: number) => SourcePosit
       error.pos[0],
       error.code === 'DUPLICATE_KEY' ? 'duplicate-key' : 'yaml',
       error.message.split('\n')[0] ?? error.code,
-      REMEDIES[error.code] ?? 'correct the YAML here',
+      remedyFor(error),
     );
   document.errors.forEach(problem);
   document.warnings.forEach(problem);
   if (issues.length > 0) return issues;
   visit(document, {
+    Alias: (_key, alias) => {
+      if (alias.resolve(document) === undefined)
+        add(startOf(alias) ?? 0, 'yaml', `found no anchor for the alias *${alias.source}`, REMEDIES.BAD_ALIAS ?? '');
+    },
     Pair: (_key, pair) => {
       const key = pair.key;
       if (isScalar(key) && typeof key.value !== 'object') {
@@ -173,18 +190,22 @@ function startOf(node: unknown): number | undefined {
 }
 
 function tooLarge(file: string, bytes: number): ConfigError {
-  return new ConfigError(
-    `${file}:1:1: error too-large: expected a topology of at most 1 MiB, found ${bytes} bytes; move long lists into files`,
-    { code: 'too-large', position: { file, line: 1, column: 1 } },
-  );
+  const message = `expected a topology of at most 1 MiB, found ${bytes} bytes`;
+  return fileError(file, { code: 'too-large', message, remedy: 'move long lists into files of their own' });
 }
 
 function tooDeep(file: string, cause: unknown): ConfigError {
-  return new ConfigError(`${file}:1:1: error too-deep: the file is nested too deeply; write fewer levels`, {
-    code: 'too-deep',
-    position: { file, line: 1, column: 1 },
-    cause,
-  });
+  const message = 'the file is nested too deeply';
+  return fileError(file, { code: 'too-deep', message, remedy: 'write fewer levels', cause });
+}
+
+function fileError(
+  file: string,
+  error: { readonly code: string; readonly message: string; readonly remedy: string; readonly cause?: unknown },
+): ConfigError {
+  const { code, message, remedy, cause } = error;
+  const issue: SourceIssue = { code, level: 'error', position: { file, line: 1, column: 1 }, message, remedy };
+  return new ConfigError(formatIssue(issue), { code, issues: [issue], cause });
 }
 
 function errorCode(error: unknown): string {

@@ -59,7 +59,7 @@ function analyze(
   const eventsTopic = spec.events === 'none' ? undefined : (spec.events?.topic ?? `${spec.name}.events`);
   checkTopics({ spec, stages, issues, quarantineTopic: context.quarantineTopic, eventsTopic });
   checkRedact(spec, issues);
-  lintGraph({ spec, graph, stages, issues });
+  if (!issues.failed) lintGraph({ spec, graph, stages, issues });
   if (issues.failed) return { plan: undefined, issues: issues.sorted() };
   const warnings = issues.sorted().map(({ code, message, step }) => ({ code, message, ...optional('step', step) }));
   const plan: Plan = {

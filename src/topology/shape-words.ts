@@ -1,4 +1,4 @@
-import type { Complaint, Path } from './issues.ts';
+import { type Complaint, nearest, type Path } from './issues.ts';
 
 /** The part of JSON Schema that TypeBox writes and topologies use, with two keywords of ours: `unit` and `form`. */
 export interface Node {
@@ -137,7 +137,8 @@ function rankOf({ branch, issues }: Judged, value: unknown, path: Path): number 
   let rank = 0;
   if (kindOf(value) === 'object' && branch.properties !== undefined) {
     const keys = Object.keys(value as object); // kindOf said so
-    rank += 4 * keys.filter((key) => Object.hasOwn(branch.properties ?? {}, key)).length;
+    const known = Object.keys(branch.properties);
+    for (const key of keys) rank += known.includes(key) ? 4 : nearest(key, known) === undefined ? 0 : 3;
     for (const [key, inner] of Object.entries(branch.properties)) {
       if (inner.const === undefined || !Object.hasOwn(value as object, key)) continue; // as above
       rank += (value as Readonly<Record<string, unknown>>)[key] === inner.const ? 20 : -20; // as above

@@ -1,7 +1,7 @@
 import type { TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { DURATION_PATTERN, type Parsed, readBytes, readCount, readDuration, readRatio } from '../core/units.ts';
-import { type Complaint, didYouMean, type Path, pathText, show } from './issues.ts';
+import { type Complaint, didYouMean, nearest, type Path, pathText, show } from './issues.ts';
 import { closestBranch, describeSchema, kindOf, type Node } from './shape-words.ts';
 
 const UNITS: Readonly<Record<string, (input: unknown) => Parsed>> = {
@@ -81,9 +81,12 @@ class Walk {
     const judged = branches.map((branch) => ({ branch, issues: this.check(branch, value, path) }));
     if (judged.some((one) => one.issues.length === 0)) return [];
     const best = closestBranch(judged, value, path);
-    if (best !== undefined) return best.issues;
     const words = branches.flatMap((branch) => (typeof branch.const === 'string' ? [branch.const] : []));
-    return [{ ...wrong({ anyOf: branches }, value, path), ...suggestion(value, words) }];
+    const shallow = best?.issues.every((issue) => issue.path.length === path.length && issue.at !== 'key') ?? true;
+    if (best !== undefined && (words.length === 0 || !shallow)) return best.issues;
+    const remedy = (typeof value === 'string' ? didYouMean(value, words) : undefined) ?? best?.issues[0]?.remedy;
+    const complaint = wrong({ anyOf: branches }, value, path);
+    return [remedy === undefined ? complaint : { ...complaint, remedy }];
   }
 
   private word(words: readonly unknown[], value: unknown, path: Path): Complaint {
@@ -101,17 +104,20 @@ class Walk {
     const properties = node.properties ?? {};
     const patterns = Object.entries(node.patternProperties ?? {});
     const known = Object.keys(properties);
+    const misspelt = new Set<string | undefined>();
     for (const [key, inner] of Object.entries(value)) {
       const at = [...path, key];
       const pattern = patterns.find(([text]) => new RegExp(text).test(key));
       if (Object.hasOwn(properties, key)) issues.push(...this.check(properties[key]!, inner, at));
       else if (pattern !== undefined) issues.push(...this.check(pattern[1], inner, at));
-      else if (node.additionalProperties === false) issues.push(unknownKey(key, known, at));
-      else if (typeof node.additionalProperties === 'object')
+      else if (node.additionalProperties === false) {
+        issues.push(unknownKey(key, known, at));
+        misspelt.add(nearest(key, known));
+      } else if (typeof node.additionalProperties === 'object')
         issues.push(...this.check(node.additionalProperties, inner, at));
     }
     for (const key of node.required ?? []) {
-      if (Object.hasOwn(value, key)) continue;
+      if (Object.hasOwn(value, key) || misspelt.has(key)) continue;
       const form = describeSchema(properties[key] ?? {});
       const message = `\`${key}\` is missing${path.length === 0 ? '' : ` in ${pathText(path)}`}`;
       issues.push({ path, at: 'key', code: 'missing-key', message, remedy: `add \`${key}: …\` (${form})` });
@@ -207,11 +213,6 @@ function wrong(node: Node, value: unknown, path: Path): Complaint {
     message: `${where}: expected ${form}, found ${show(value)}`,
     remedy: `write ${form}`,
   };
-}
-
-function suggestion(value: unknown, words: readonly string[]): { readonly remedy?: string } {
-  const remedy = typeof value === 'string' ? didYouMean(value, words) : undefined;
-  return remedy === undefined ? {} : { remedy };
 }
 
 function oneOf(words: readonly string[]): string {

@@ -2,7 +2,7 @@ import type { PortFate } from '../core/operator.ts';
 import type { Fate } from '../core/record.ts';
 import { canonical } from './fingerprint.ts';
 import type { Graph, PortRef } from './graph.ts';
-import { defaultOutputFormat, type FormatRegistry, formatOptions, makeCodec, optional } from './inputs.ts';
+import { codecOf, defaultOutputFormat, type FormatRegistry, formatOptions, makeCodec, optional } from './inputs.ts';
 import type { Issues, Path } from './issues.ts';
 import type { InputPlan, SinkPlan } from './plan.ts';
 import type { OutputSpec, TopologySpec } from './schema.ts';
@@ -125,12 +125,14 @@ function emptySink(kind: SinkPlan['kind']): Sink {
 function topicSink({ spec, path }: Target, context: SinkContext): Sink {
   const format = spec.format ?? defaultOutputFormat(context.inputs);
   const options = formatOptions(format, spec, { path, issues: context.issues });
+  const same =
+    spec.format === undefined && Object.keys(options).length === 0 ? codecOf(context.inputs, format) : undefined;
   const { topic, findings = 'header', from: _from, format: _format, csv: _csv, ...rest } = spec;
   return {
     ...emptySink('topic'),
     topic,
     role: 'output',
-    codec: makeCodec(format, options, { ...context, path: [...path, 'format'] }),
+    codec: same ?? makeCodec(format, options, { ...context, path: [...path, 'format'] }),
     findings,
     ...optional('options', Object.keys(rest).length > 0 ? rest : undefined),
   };

@@ -1,7 +1,7 @@
 import type { PortFate } from '../core/operator.ts';
 import { fingerprintOf, stateHash } from './fingerprint.ts';
 import type { Graph, GraphStep, PortRef } from './graph.ts';
-import { defaultOutputFormat, type FormatRegistry, optional } from './inputs.ts';
+import { codecOf, defaultOutputFormat, type FormatRegistry, optional } from './inputs.ts';
 import type { Issues } from './issues.ts';
 import { type KeyTrace, keeps, meet, traceThrough } from './key-trace.ts';
 import type { EdgeId, InputPlan, PlanRequirement, SinkPlan, StepPlan } from './plan.ts';
@@ -157,7 +157,7 @@ class Placer {
     const { stage, edges, key } = end;
     const topic = `${this.context.name}.${step.id}.repartition`;
     const format = defaultOutputFormat(stage.inputs);
-    const codec = this.context.formats(format, {});
+    const codec = codecOf(stage.inputs, format) ?? this.context.formats(format, {});
     stage.repartitions.push({
       kind: 'topic',
       edges: edges.map((edge) => edge.id),

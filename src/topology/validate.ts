@@ -1,6 +1,6 @@
 import { Value } from '@sinclair/typebox/value';
 import type { Operator } from '../core/operator.ts';
-import { didYouMean, type Issues, type Path, pathText, show } from './issues.ts';
+import { type Complaint, didYouMean, type Issues, type Path, pathText, show } from './issues.ts';
 import type { Topology } from './load.ts';
 import { CONNECTION_KEYS, type StepSpec, TopologySchema, type TopologySpec } from './schema.ts';
 import { type Env, isSecret, refuseReferences, resolveReferences } from './secrets.ts';
@@ -59,7 +59,31 @@ export function validateTopology(
     issues,
     allowed: (path) => connection(path) || inSecretField(path, secretSteps),
   });
-  return complaints.length > 0 && outlineBroken(spec) ? undefined : { spec, steps };
+  if (complaints.length > 0 && outlineBroken(spec)) return undefined;
+  const sound = withoutBroken(spec, complaints);
+  return { spec: sound, steps: steps.map((step, index) => ({ ...step, spec: sound.steps[index] ?? step.spec })) };
+}
+
+/** What was reported once is replaced by something harmless, so that the checks that follow say nothing about it. */
+function withoutBroken(spec: TopologySpec, complaints: readonly Complaint[]): TopologySpec {
+  const sound: Record<string, unknown> = { ...spec };
+  for (const { path, code } of complaints) {
+    const [top, inner, key] = path;
+    if (top === undefined || code === 'unknown-key' || top === 'name') continue;
+    if (top === 'input' || top === 'inputs') {
+      sound.inputs = undefined;
+      sound.input = { topic: 'unknown' };
+    } else if (top === 'output') sound.output = 'none';
+    else if (top === 'outputs' && inner !== undefined) {
+      const entries = Object.entries(sound.outputs as object); // the outline holds
+      sound.outputs = Object.fromEntries(entries.filter(([name]) => name !== inner));
+    } else if (top === 'steps') {
+      const list = sound.steps as readonly StepSpec[]; // as above
+      if (key === 'from')
+        sound.steps = list.map((step, index) => (index === inner ? { ...step, from: undefined } : step));
+    } else sound[top] = undefined;
+  }
+  return sound as TopologySpec; // what does not fit is gone
 }
 
 /** A wrong leaf does not stop the checks that follow; a missing trunk does. */
