@@ -68,6 +68,7 @@ export class FilesSource implements TaskSource {
       part: current.index,
       offset: current.framer.offset,
       ...(framing === undefined ? {} : { framing }),
+      ...(current.finished ? { finished: true } : {}),
     };
   }
 
@@ -177,6 +178,7 @@ export class FilesSource implements TaskSource {
     const resume = this.resume?.part === this.partIndex ? this.resume : undefined;
     const from = resume?.offset ?? 0;
     const bytes = await PartBytes.open(part.path, part.compression, from);
+    if (resume?.finished === true) await bytes.checkContinued();
     const first = parts.open(this.partIndex, { inode: bytes.inode, start: this.position });
     const framer = makeFramer({
       extension: part.extension,

@@ -217,7 +217,9 @@ export class LocalBroker implements Broker {
   async topics(specs: readonly TopicSpec[], mode: 'check' | 'create'): Promise<TopicReport> {
     const outputs = specs.filter(({ role }) => role === 'output' || role === 'quarantine' || role === 'events');
     for (const { topic } of specs) if (!TOPIC.test(topic)) throw badName(topic);
-    this.outputs = outputs.map((spec) => this.fileOf(spec));
+    this.outputs = outputs.flatMap((spec) =>
+      spec.role === 'output' ? [this.fileOf(spec), `${spec.topic}.findings.ndjson`] : [this.fileOf(spec)],
+    );
     const inputs = specs
       .filter(({ role }) => role === 'input')
       .map(({ topic }) => ({ topic, paths: this.pathsOf(topic) }));

@@ -32,6 +32,8 @@ export interface ReadMark {
   readonly offset: number;
   /** What the framer needs to go on from here. */
   readonly framing?: unknown;
+  /** The file ended here: its last record may have had no line end. */
+  readonly finished?: true;
 }
 
 /** Where a state part lies. */

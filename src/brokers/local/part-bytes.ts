@@ -11,6 +11,9 @@ export const CHUNK_BYTES = 512 * 1024;
 /** Bytes of a file that stand for its beginning, and for what lies before a position. */
 const PRINT_BYTES = 4096;
 
+/** Space, tab, line feed, carriage return. */
+const WHITE: ReadonlySet<number> = new Set([32, 9, 10, 13]);
+
 export type Compression = 'none' | 'gz' | 'zst';
 
 /**
@@ -134,6 +137,14 @@ export class PartBytes {
   /** Bytes in the file as it is now, before decompression. */
   async size(): Promise<number> {
     return (await onFile('look at', this.path, () => this.file.stat())).size;
+  }
+
+  /** A file that grew since it was read to its end may not have gone on in the middle of its last record. */
+  async checkContinued(): Promise<void> {
+    if (this.compression !== 'none' || this.at === 0) return;
+    const around = await onFile('read', this.path, () => readFully(this.file, this.at - 1, 2));
+    if (around.byteLength < 2 || WHITE.has(around[0] ?? 0) || WHITE.has(around[1] ?? 0)) return;
+    throw inputReplaced(this.path, `its last record, which ended at byte ${this.at} without a line end, was continued`);
   }
 
   /** What must still be there when this part is opened again after `offset` bytes. */

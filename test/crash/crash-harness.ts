@@ -1,0 +1,104 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+/**
+ * What is killed. One place: the command line of a run over `folder`. To put the whole engine here, give
+ * `src/cli/main.ts run <topology> --local <folder>/run --topic in=…` and let it read the fault point from its arguments.
+ */
+export function commandOf(
+  folder: string,
+  kill: { readonly point?: string; readonly passes?: number; readonly pauseMs?: number },
+) {
+  const program = join(import.meta.dirname, 'toy-run.ts');
+  return [program, folder, kill.point ?? '', String(kill.passes ?? 0), String(kill.pauseMs ?? 0)];
+}
+
+/** Every fault point of the local broker a bounded run passes. */
+export const FAULT_POINTS = [
+  'open.begin',
+  'open.locked',
+  'open.fresh',
+  'open.manifest',
+  'open.outputs',
+  'open.swept',
+  'open.entry',
+  'open.task',
+  'commit.begin',
+  'state.written',
+  'state.synced',
+  'outputs.written',
+  'outputs.synced',
+  'manifest.written',
+  'manifest.synced',
+  'manifest.renamed',
+  'manifest.durable',
+  'commit.done',
+] as const;
+
+export interface Ending {
+  readonly signal: NodeJS.Signals | null;
+  readonly code: number | null;
+  readonly stderr: string;
+}
+
+/** Runs once; `killAfterMs` sends SIGKILL from outside. */
+export function runOnce(
+  folder: string,
+  kill: {
+    readonly point?: string;
+    readonly passes?: number;
+    readonly pauseMs?: number;
+    readonly killAfterMs?: number;
+  } = {},
+): Promise<Ending> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, commandOf(folder, kill), { stdio: ['ignore', 'ignore', 'pipe'] });
+    let stderr = '';
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    const timer =
+      kill.killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), kill.killAfterMs);
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({ code, signal, stderr });
+    });
+  });
+}
+
+/** A folder with two input parts (one compressed) in which every third id comes twice. */
+export function prepare(records: number): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-crash-'));
+  mkdirSync(join(folder, 'run'));
+  let text = '';
+  for (let i = 0; i < records; i++) text += `{"id":${i % 3 === 0 ? i >> 1 : i},"padding":"${'x'.repeat(i % 50)}"}\n`;
+  const half = text.indexOf('\n', text.length / 2) + 1;
+  const inputs = [join(folder, 'a.ndjson.gz'), join(folder, 'b.ndjson')];
+  writeFileSync(inputs[0]!, gzipSync(text.slice(0, half)));
+  writeFileSync(inputs[1]!, text.slice(half));
+  writeFileSync(join(folder, 'inputs.json'), JSON.stringify(inputs));
+  return folder;
+}
+
+/** Outputs of a run by name: hash of the bytes. */
+export function outputsOf(folder: string): Record<string, string> {
+  const run = join(folder, 'run');
+  const found: Record<string, string> = {};
+  for (const name of readdirSync(run).sort())
+    if (!name.startsWith('.'))
+      found[name] = createHash('sha256')
+        .update(readFileSync(join(run, name)))
+        .digest('hex');
+  return found;
+}
+
+/** Forgets everything a run made. */
+export function clean(folder: string): void {
+  rmSync(join(folder, 'run'), { recursive: true, force: true });
+  mkdirSync(join(folder, 'run'));
+}
