@@ -1,0 +1,98 @@
+import { defer, finalize, Observable } from 'rxjs';
+import type {
+  Assignment,
+  Broker,
+  FaultPoint,
+  Stage,
+  TaskChannel,
+  TaskId,
+  TopicReport,
+  TopicSpec,
+} from '../../core/broker.ts';
+import { BrokerError } from '../../core/errors.ts';
+import { MemoryChannel } from './channel.ts';
+import { type MemoryCluster, tasksOf } from './cluster.ts';
+
+export interface MemoryBrokerOptions {
+  readonly point?: FaultPoint;
+  /** Assignments complete after the first: this process is the only member and its inputs end. */
+  readonly bounded?: boolean;
+}
+
+/** One process's view of a MemoryCluster; for tests and the driver. */
+export class MemoryBroker implements Broker {
+  readonly name = 'memory';
+  private readonly cluster: MemoryCluster;
+  private readonly point: FaultPoint;
+  private readonly bounded: boolean;
+  private stages: readonly Stage[] = [];
+  private alive = true;
+
+  constructor(cluster: MemoryCluster, options: MemoryBrokerOptions = {}) {
+    this.cluster = cluster;
+    this.point = options.point ?? (() => {});
+    this.bounded = options.bounded ?? false;
+  }
+
+  tasks(stages: readonly Stage[], signal: AbortSignal): Observable<Assignment> {
+    this.stages = stages;
+    this.createInternal(stages);
+    if (this.bounded) return defer(() => [this.everything(stages)]);
+    return new Observable<Assignment>((subscriber) => {
+      const group = this.cluster.group(stages[0]?.topology ?? '');
+      const { id, assignments$ } = group.join(stages);
+      const leave = () => group.leave(id);
+      if (signal.aborted) leave();
+      signal.addEventListener('abort', leave, { once: true });
+      const subscription = assignments$
+        .pipe(finalize(() => signal.removeEventListener('abort', leave)))
+        .subscribe(subscriber);
+      group.rebalance();
+      return () => {
+        subscription.unsubscribe();
+        leave();
+      };
+    });
+  }
+
+  /** A repartition topic has as many partitions as the widest topic of the stages that feed it. */
+  private createInternal(stages: readonly Stage[]): void {
+    for (const stage of stages) {
+      if (!stage.internal) continue;
+      const feeders = stages.filter((one) => stage.feeders?.includes(one.id) ?? !one.internal);
+      const counts = feeders.flatMap((one) => one.inputs.map(({ topic }) => this.cluster.partitions(topic)));
+      for (const { topic } of stage.inputs) this.cluster.createTopic(topic, Math.max(1, ...counts));
+    }
+  }
+
+  private everything(stages: readonly Stage[]): Assignment {
+    const assigned = stages.flatMap((stage) => tasksOf(stage, this.cluster));
+    return { generation: 1, assigned, retained: [], revoked: [], lost: [], released: () => {} };
+  }
+
+  async open(task: TaskId): Promise<TaskChannel> {
+    const stage = this.stages.find(({ id }) => id === task.stage);
+    const input = stage?.inputs.find(({ topic }) => topic === task.topic);
+    if (stage === undefined || input === undefined)
+      throw new BrokerError(`no stage ${task.stage} reads ${task.topic}: call tasks() first`, { code: 'unknown-task' });
+    await this.point('open.begin');
+    const state = this.cluster.fence(task);
+    await this.point('open.fenced');
+    const { cluster, stages, point } = this;
+    return new MemoryChannel({ cluster, task, state, stage, input, stages, point, alive: () => this.alive });
+  }
+
+  async topics(specs: readonly TopicSpec[], mode: 'check' | 'create'): Promise<TopicReport> {
+    const topics = specs.map(({ topic, partitions = 1 }) => {
+      if (this.cluster.hasTopic(topic)) return { topic };
+      if (mode === 'check') return { topic, problem: 'there is no such topic', remedy: 'create it' };
+      this.cluster.createTopic(topic, partitions);
+      return { topic, created: true };
+    });
+    return { topics };
+  }
+
+  async close(): Promise<void> {
+    this.alive = false;
+  }
+}

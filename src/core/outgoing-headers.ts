@@ -1,0 +1,45 @@
+import type { OutgoingBatch } from './broker.ts';
+import type { DataRecord, Header, Origin } from './record.ts';
+import { renderFindings } from './render-findings.ts';
+
+/** Headers of ours begin so; on input they are stripped unless the topic is ours. */
+export const OWN_HEADER_PREFIX = 'sluice-';
+
+const encoder = new TextEncoder();
+
+/** Compact JSON of where a record came from, as it stands in the header `sluice-origin`. */
+export function originText(origin: Origin): string {
+  return JSON.stringify(origin);
+}
+
+/** The headers record `index` of a batch leaves with: its own, then ours (DESIGN 7). */
+export function outgoingHeaders(batch: OutgoingBatch, index: number, topology: string): readonly Header[] {
+  const record = batch.records[index]!;
+  const headers = foreignHeaders(record);
+  if (batch.role === 'events') return headers;
+  headers.push(header('origin', originText(record.origin)));
+  if (batch.role === 'quarantine') {
+    headers.push(header('topology', topology), header('step', batch.steps?.[index] ?? 'input'));
+    headers.push(header('attempt', String(attemptOf(record) + 1)));
+  }
+  const wanted = batch.role === 'quarantine' || batch.findings === 'header';
+  if (wanted && record.findings.length > 0) headers.push(header('findings', renderFindings(record.findings)));
+  return headers;
+}
+
+function foreignHeaders(record: DataRecord): Header[] {
+  if (record.headers.size === 0) return [];
+  return record.headers.entries().filter(({ name }) => !name.startsWith(OWN_HEADER_PREFIX));
+}
+
+/** How often the record had been in quarantine before: it came back with the header. */
+function attemptOf(record: DataRecord): number {
+  if (record.headers.size === 0) return 0;
+  const found = record.headers.entries().find(({ name }) => name === `${OWN_HEADER_PREFIX}attempt`);
+  const count = found?.value == null ? 0 : Number(new TextDecoder().decode(found.value));
+  return Number.isSafeInteger(count) && count > 0 ? count : 0;
+}
+
+function header(name: string, text: string): Header {
+  return { name: `${OWN_HEADER_PREFIX}${name}`, value: encoder.encode(text) };
+}
