@@ -12,4 +12,9 @@ export interface Codec {
    * Throws FormatError with code `lossy-number` when a patch holds a number the format cannot.
    */
   encode(record: DataRecord): Uint8Array | string | null;
+  /**
+   * The elements of a list in a message with their exact bytes: `path` names the list, `''` a top-level list or NDJSON in
+   * one message. Throws FormatError when there is no such list. Absent: the format has no lists.
+   */
+  explode?(payload: Uint8Array | string, path: string): readonly (Uint8Array | string)[];
 }

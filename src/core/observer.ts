@@ -1,67 +1,41 @@
 import type { TaskId } from './broker.ts';
-import type { Severity } from './finding.ts';
 import type { KernelStats } from './operator.ts';
-import type { Fate } from './record.ts';
 
-/** What happened between two commits of a task. Records are counted by batch, published only once the commit is durable. */
-export interface CommitCounts {
-  /** Input records read (an exploded element counts as one). */
-  readonly in: number;
-  /** Change of each fate; `held` falls when records are released, so it may be negative. */
-  readonly fates: Readonly<Record<Fate, number>>;
-  readonly ports: readonly { readonly step: string; readonly port: string; readonly records: number }[];
-  /** Step `input` for what happens before the first step. */
-  readonly findings: readonly {
-    readonly step: string;
-    readonly rule: string;
-    readonly severity: Severity;
-    readonly count: number;
-  }[];
-  /** Values changed. */
-  readonly evidence: readonly { readonly step: string; readonly method: string; readonly count: number }[];
-  readonly events: readonly { readonly step: string; readonly type: string; readonly count: number }[];
-  readonly written: readonly { readonly topic: string; readonly records: number }[];
+/** Counts of one commit, or of a task since its first record. Keys of the maps are `step\0port`, `step\0rule\0severity`, `step\0method`, `step\0type`, topic. */
+export interface Counts {
+  in: number;
+  readonly fates: Map<string, number>;
+  readonly ports: Map<string, number>;
+  readonly findings: Map<string, number>;
+  readonly changes: Map<string, number>;
+  readonly events: Map<string, number>;
+  readonly written: Map<string, number>;
 }
 
+/** What became durable with one commit. Published after it succeeded, never for a replay. */
 export interface CommitReport {
-  readonly counts: CommitCounts;
-  /** From the start of the commit until it was durable. */
+  readonly topology: string;
+  readonly task: TaskId;
+  readonly counts: Counts;
   readonly seconds: number;
-  /** Position after this commit, and the end of the log as known (-1 unknown). */
-  readonly next: number;
-  readonly end: number;
-  /** Stream time, milliseconds; NaN: the input has no clock. */
-  readonly streamTime: number;
-  /** Bytes of the checkpoint that rode along; absent when none did. */
+  /** Present when a checkpoint rode along. */
   readonly checkpointBytes?: number;
-  /** Size of each step's state, for steps that have one; only with a checkpoint. */
-  readonly state?: readonly { readonly step: string; readonly stats: KernelStats }[];
+  readonly position: number;
+  /** End of the log as last known, -1 when unknown. */
+  readonly end: number;
+  /** NaN without a clock. */
+  readonly streamTime: number;
+  readonly stats: readonly { readonly step: string; readonly stats: KernelStats }[];
 }
 
-export type TaskState = 'opening' | 'replaying' | 'running' | 'ended' | 'closed' | 'failed';
+export type TaskState = 'opening' | 'replaying' | 'running' | 'waiting' | 'ended' | 'closed';
 
-/**
- * What a run tells telemetry. Called per batch, commit or state change, never per record, and never during replay
- * (but for onReplay). Must not throw.
- */
+/** What a run tells the outside: telemetry and progress listen here. Called per batch and per commit, never per record. */
 export interface RunObserver {
-  onTask(task: TaskId, state: TaskState): void;
-  onBatch(task: TaskId, batch: { readonly seconds: number; readonly records: number }): void;
-  onCommit(task: TaskId, report: CommitReport): void;
-  onCommitFailed(task: TaskId, error: unknown): void;
-  /** Records read again between the checkpoint and the committed position. */
-  onReplay(task: TaskId, records: number): void;
-  /** A failed task will be opened again after `delayMs`. */
-  onRestart(task: TaskId, error: unknown, delayMs: number): void;
+  taskState?(task: TaskId, state: TaskState): void;
+  taskFailed?(task: TaskId, error: unknown, restartInMs: number | undefined): void;
+  batch?(topology: string, seconds: number, records: number): void;
+  commit?(report: CommitReport): void;
+  commitFailed?(topology: string): void;
+  replayed?(topology: string, records: number): void;
 }
-
-const nothing = (): void => {};
-
-export const silentObserver: RunObserver = {
-  onTask: nothing,
-  onBatch: nothing,
-  onCommit: nothing,
-  onCommitFailed: nothing,
-  onReplay: nothing,
-  onRestart: nothing,
-};

@@ -151,7 +151,7 @@ export class DataRecord {
   }
 
   get isTombstone(): boolean {
-    return this.payload === null && this.decoded === undefined;
+    return this.payload === null;
   }
 
   /** A draft of this record: same root, same payload; patches, findings and evidence so far are kept. */

@@ -105,7 +105,8 @@ function read(input: unknown, units: Readonly<Record<string, number>>, grammar: 
   const [, digits = '', unit = ''] = match;
   const size = Object.hasOwn(units, unit) ? units[unit] : undefined;
   if (size === undefined) {
-    const near = nearestUnit(unit, units) ?? guess;
+    const near = nearestUnit(unit, units) ?? (unit === '' ? guess : undefined);
+    if (near === undefined) return { problem, remedy: `write it like ${examples}` };
     return {
       problem: `${problem}${unit === '' ? ' without a unit' : ''}`,
       remedy: `write ${digits}${near} (${examples})`,

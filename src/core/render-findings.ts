@@ -1,0 +1,43 @@
+import { type Finding, MAX_FINDINGS_BYTES, MAX_OBSERVED_BYTES } from './finding.ts';
+
+/** JSON of findings as they leave the engine: observed values and the whole are bounded, what was left out is counted. */
+export function renderFindings(findings: readonly Finding[]): string {
+  const parts: string[] = [];
+  let size = 2;
+  for (let i = 0; i < findings.length; i++) {
+    const text = JSON.stringify(boundFinding(findings[i] as Finding)); // i is below the length
+    size += text.length + 1;
+    if (size > MAX_FINDINGS_BYTES - 64) {
+      parts.push(
+        JSON.stringify({ step: 'input', rule: 'findings-omitted', severity: 'info', observed: findings.length - i }),
+      );
+      break;
+    }
+    parts.push(text);
+  }
+  return `[${parts.join(',')}]`;
+}
+
+export function boundFinding(finding: Finding): Finding {
+  if (finding.observed === undefined) return finding;
+  return { ...finding, observed: boundObserved(finding.observed) };
+}
+
+function boundObserved(observed: unknown): unknown {
+  if (observed === null || typeof observed === 'boolean') return observed;
+  if (typeof observed === 'number') return Number.isFinite(observed) ? observed : String(observed);
+  const text = typeof observed === 'string' ? observed : (safeJson(observed) ?? typeof observed);
+  if (text.length <= MAX_OBSERVED_BYTES / 4 || Buffer.byteLength(text) <= MAX_OBSERVED_BYTES) {
+    return typeof observed === 'string' ? text : observed;
+  }
+  return `${text.slice(0, MAX_OBSERVED_BYTES / 4)}… (${text.length} characters)`;
+}
+
+/** Undefined for what JSON cannot say, or what is too deep. */
+function safeJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+}

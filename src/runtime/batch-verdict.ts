@@ -1,0 +1,71 @@
+import type { DataRecord } from '../core/record.ts';
+import type { Frame } from '../topology/frame.ts';
+import { add } from '../topology/frame-counts.ts';
+import type { StagePlan } from '../topology/plan.ts';
+import { INPUT_STEP } from './source.ts';
+
+/**
+ * `batchVerdict`: a message of which at least `ratio` of the elements were quarantined goes there as a whole: its other
+ * elements leave no other way. A message never spans two batches, so the verdict does not depend on the cut.
+ */
+export function applyBatchVerdict(frame: Frame, stage: StagePlan, ratio: number): Frame {
+  const bad = quarantinedRoots(frame, stage);
+  if (bad.size === 0) return frame;
+  const condemned = condemnedOffsets(frame.roots, bad, ratio);
+  if (condemned.size === 0) return frame;
+  for (const sink of stage.sinks) {
+    if (sink.role === 'quarantine') continue;
+    for (const id of sink.edges) {
+      const edge = frame.edges[id];
+      if (edge === undefined) continue;
+      let kept = 0;
+      for (let i = 0; i < edge.records.length; i++) {
+        const record = edge.records[i] as DataRecord; // i is below the length
+        if (condemned.has(record.offset)) continue;
+        edge.records[kept] = record;
+        edge.causes[kept++] = edge.causes[i] ?? -1;
+      }
+      edge.records.length = kept;
+      edge.causes.length = kept;
+    }
+  }
+  for (let i = 0; i < frame.roots.length; i++) {
+    const root = frame.roots[i] as DataRecord; // i is below the length
+    if (!condemned.has(root.offset) || bad.has(root)) continue;
+    const draft = root.edit();
+    draft.addFinding({
+      step: INPUT_STEP,
+      rule: 'batch-verdict',
+      severity: 'error',
+      message: 'too many elements of its message were quarantined',
+    });
+    draft.editable = false;
+    add(frame.counts.findings, `${INPUT_STEP}\0batch-verdict\0error`);
+    frame.rejected.push({ record: draft, cause: i, step: INPUT_STEP });
+  }
+  return frame;
+}
+
+function quarantinedRoots(frame: Frame, stage: StagePlan): Set<DataRecord> {
+  const bad = new Set<DataRecord>();
+  for (const { record } of frame.rejected) if (record.root !== undefined) bad.add(record.root);
+  for (const sink of stage.sinks) {
+    for (let i = 0; i < sink.edges.length; i++) {
+      if (sink.fates[i] !== 'quarantined') continue;
+      for (const record of frame.edges[sink.edges[i] ?? -1]?.records ?? [])
+        if (record.root !== undefined) bad.add(record.root);
+    }
+  }
+  return bad;
+}
+
+function condemnedOffsets(roots: readonly DataRecord[], bad: ReadonlySet<DataRecord>, ratio: number): Set<number> {
+  const elements = new Map<number, { all: number; bad: number }>();
+  for (const root of roots) {
+    const message = elements.get(root.offset) ?? { all: 0, bad: 0 };
+    message.all++;
+    if (bad.has(root)) message.bad++;
+    elements.set(root.offset, message);
+  }
+  return new Set([...elements].filter(([, message]) => message.bad / message.all >= ratio).map(([offset]) => offset));
+}

@@ -1,0 +1,253 @@
+import type { OutgoingBatch, Upstream } from '../core/broker.ts';
+import type { Codec } from '../core/codec.ts';
+import { FormatError } from '../core/errors.ts';
+import { compileField, type FieldSlot } from '../core/field.ts';
+import { type DataRecord, FATES, type Payload } from '../core/record.ts';
+import { boundFinding } from '../core/render-findings.ts';
+import { fateBit, mark } from '../topology/fates.ts';
+import { Edge, type Frame, mergeEdges, type Rejected } from '../topology/frame.ts';
+import { add } from '../topology/frame-counts.ts';
+import type { Plan, SinkPlan, StagePlan } from '../topology/plan.ts';
+import { keyBytes } from './keys.ts';
+import { INPUT_STEP } from './source.ts';
+
+const CURATED = FATES.indexOf('curated');
+
+/** Fills `frame.outgoing` from the edges that leave the stage, and marks the fate of what stands on them. */
+export class Sinks {
+  private readonly sinks: readonly SinkWriter[];
+  private readonly discards: readonly SinkPlan[];
+  private readonly quarantine: QuarantineWriter;
+
+  constructor(plan: Plan, stage: StagePlan, task: string) {
+    const topics = stage.sinks.filter((sink) => sink.kind === 'topic' && sink.role !== 'quarantine');
+    this.sinks = topics.map((sink) =>
+      sink.role === 'repartition' ? new RepartitionWriter(sink, task) : new SinkWriter(sink),
+    );
+    this.discards = stage.sinks.filter((sink) => sink.kind === 'discard');
+    this.quarantine = new QuarantineWriter(
+      plan,
+      stage.sinks.find((sink) => sink.role === 'quarantine'),
+    );
+  }
+
+  write(frame: Frame): Frame {
+    for (const sink of this.sinks) sink.write(frame);
+    if (frame.tombstones.records.length > 0) this.passTombstones(frame);
+    this.quarantine.write(frame);
+    for (const sink of this.discards) markEdges(frame, sink);
+    return frame;
+  }
+
+  /** A record without a value passes every step untouched: it goes where curated records go, or on to the next stage. */
+  private passTombstones(frame: Frame): void {
+    const sink =
+      this.sinks.find((writer) => writer.isMain) ?? this.sinks.find((writer) => writer.plan.role === 'repartition');
+    if (sink === undefined) mark(frame.tombstones, 'dropped');
+    else sink.writeEdge(frame, frame.tombstones);
+  }
+}
+
+function markEdges(frame: Frame, sink: SinkPlan): void {
+  for (let i = 0; i < sink.edges.length; i++) {
+    const edge = frame.edges[sink.edges[i] ?? -1];
+    const fate = sink.fates[i];
+    if (edge !== undefined && fate !== undefined) mark(edge, fate);
+  }
+}
+
+/** One topic: encodes what its edges hold. A value that cannot be written goes to quarantine instead. */
+class SinkWriter {
+  readonly plan: SinkPlan;
+  readonly isMain: boolean;
+  private readonly codec: Codec;
+  private readonly findingsField: FieldSlot | undefined;
+
+  constructor(plan: SinkPlan) {
+    this.plan = plan;
+    this.isMain = plan.fates.some((fate) => fate !== undefined && FATES.indexOf(fate) === CURATED);
+    if (plan.codec === undefined) throw new Error(`sink ${plan.topic} has no codec`);
+    this.codec = plan.codec;
+    this.findingsField = typeof plan.findings === 'object' ? compileField(plan.findings.field) : undefined;
+  }
+
+  write(frame: Frame): void {
+    const edge = mergeEdges(frame, this.plan.edges);
+    if (edge.records.length === 0) return;
+    const written = this.encode(frame, edge);
+    if (written === edge) markEdges(frame, this.plan);
+    else this.markOneByOne(frame, written);
+  }
+
+  writeEdge(frame: Frame, edge: Edge): void {
+    this.encode(frame, edge);
+    mark(edge, this.isMain ? 'curated' : 'forwarded');
+  }
+
+  /** Gives back the edge when everything could be encoded, else what could. */
+  private encode(frame: Frame, edge: Edge): Edge {
+    const records = edge.records;
+    const values: (string | Uint8Array | null)[] = new Array(records.length);
+    for (let i = 0; i < records.length; i++) {
+      const record = records[i] as DataRecord; // i is below the length
+      try {
+        values[i] = this.codec.encode(
+          this.findingsField === undefined ? record : withFindings(record, this.findingsField),
+        );
+      } catch (error) {
+        if (!(error instanceof FormatError)) throw error;
+        return this.encode(frame, this.without(frame, edge, i, error));
+      }
+    }
+    if (records.length > 0) frame.outgoing.push(this.batch(records, values));
+    return edge;
+  }
+
+  protected batch(records: readonly DataRecord[], values: readonly (string | Uint8Array | null)[]): OutgoingBatch {
+    const findings = this.plan.findings === 'header' ? 'header' : 'none';
+    return { topic: this.plan.topic ?? '', role: this.plan.role ?? 'output', records, values, findings };
+  }
+
+  private without(frame: Frame, edge: Edge, index: number, error: FormatError): Edge {
+    const rest = new Edge();
+    for (let i = 0; i < edge.records.length; i++) {
+      const record = edge.records[i] as DataRecord; // i is below the length
+      if (i !== index) rest.push(record, edge.causes[i] ?? -1);
+      else {
+        const draft = record.edit();
+        draft.addFinding({
+          step: 'output',
+          rule: error.code,
+          severity: 'error',
+          message: error.message,
+          dimension: 'validity',
+        });
+        draft.editable = false;
+        add(frame.counts.findings, `output\0${error.code}\0error`);
+        frame.rejected.push({ record: draft, cause: edge.causes[i] ?? -1, step: 'output' });
+      }
+    }
+    return rest;
+  }
+
+  /** Rare: something of the sink's edges was not written, so its fates are marked by record. */
+  private markOneByOne(frame: Frame, written: Edge): void {
+    const left = new Set(written.records);
+    for (let i = 0; i < this.plan.edges.length; i++) {
+      const edge = frame.edges[this.plan.edges[i] ?? -1];
+      const fate = this.plan.fates[i];
+      if (edge === undefined || fate === undefined) continue;
+      for (const record of edge.records)
+        if (left.has(record) && record.root !== undefined) record.root.fates |= fateBit(fate);
+    }
+  }
+}
+
+function withFindings(record: DataRecord, field: FieldSlot): DataRecord {
+  if (record.findings.length === 0) return record;
+  const draft = record.edit();
+  field.set(draft, record.findings.map(boundFinding));
+  return draft;
+}
+
+/** Gives records their new key and says which upstream task wrote them, at which stream time. */
+class RepartitionWriter extends SinkWriter {
+  private readonly key: readonly FieldSlot[] | undefined;
+  private readonly task: string;
+
+  constructor(plan: SinkPlan, task: string) {
+    super(plan);
+    this.key = plan.key?.map(compileField);
+    this.task = task;
+  }
+
+  protected override batch(
+    records: readonly DataRecord[],
+    values: readonly (string | Uint8Array | null)[],
+  ): OutgoingBatch {
+    const { key, task } = this;
+    const keyed =
+      key === undefined
+        ? records
+        : records.map((record) => (record.isTombstone ? record : record.rekey(keyBytes(record, key))));
+    const upstream = records.map((record): Upstream => ({ task, time: record.time }));
+    const batch = super.batch(keyed, values);
+    return key === undefined
+      ? { ...batch, upstream, partitions: new Int32Array(records.length) }
+      : { ...batch, upstream };
+  }
+}
+
+/** Original key and value bytes with every finding; what the runtime itself rejected stands among them in order. */
+class QuarantineWriter {
+  private readonly plan: Plan;
+  private readonly sink: SinkPlan | undefined;
+  private readonly redacted: readonly FieldSlot[];
+
+  constructor(plan: Plan, sink: SinkPlan | undefined) {
+    this.plan = plan;
+    this.sink = sink;
+    this.redacted = plan.redact.map(compileField);
+  }
+
+  write(frame: Frame): void {
+    const topic = this.sink?.topic ?? this.plan.quarantineTopic;
+    const items = this.items(frame);
+    if (this.sink !== undefined) markEdges(frame, this.sink);
+    if (topic === undefined || items.length === 0) return;
+    const records = items.map((item) => item.record);
+    frame.outgoing.push({
+      topic,
+      role: 'quarantine',
+      records,
+      values: records.map((record) => this.value(record)),
+      steps: items.map((item) => item.step),
+      findings: 'header',
+    });
+  }
+
+  /** In order of cause; what a step rejected before what the runtime did. */
+  private items(frame: Frame): readonly Rejected[] {
+    const items: Rejected[] = [];
+    const { sink } = this;
+    if (sink !== undefined) {
+      const stepOf = new Map<DataRecord, string>();
+      for (let i = 0; i < sink.edges.length; i++) {
+        for (const record of frame.edges[sink.edges[i] ?? -1]?.records ?? [])
+          stepOf.set(record, sink.steps[i] ?? INPUT_STEP);
+      }
+      const edge = mergeEdges(frame, sink.edges);
+      for (let i = 0; i < edge.records.length; i++) {
+        const record = edge.records[i] as DataRecord; // i is below the length
+        items.push({ record, cause: edge.causes[i] ?? -1, step: stepOf.get(record) ?? INPUT_STEP });
+      }
+    }
+    if (frame.rejected.length === 0) return items;
+    return [...items, ...frame.rejected].sort((a, b) => a.cause - b.cause); // stable
+  }
+
+  private value(record: DataRecord): string | Uint8Array | null {
+    const original: Payload = record.payload;
+    switch (this.plan.redact.length === 0 ? 'keep' : this.plan.quarantineValue) {
+      case 'omit':
+        return null;
+      case 'redact':
+        return this.redact(record);
+      default:
+        return original === undefined ? JSON.stringify(record.data) : original;
+    }
+  }
+
+  /** What cannot be decoded cannot be redacted: it is left out. */
+  private redact(record: DataRecord): string | Uint8Array | null {
+    try {
+      const draft = record.edit();
+      for (const slot of this.redacted) if (slot.get(draft) !== undefined) slot.set(draft, '[redacted]');
+      draft.editable = false;
+      return draft.codec.encode(draft);
+    } catch (error) {
+      if (error instanceof FormatError) return null;
+      throw error;
+    }
+  }
+}

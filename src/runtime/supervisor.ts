@@ -1,0 +1,138 @@
+import {
+  concat,
+  defer,
+  EMPTY,
+  endWith,
+  finalize,
+  from,
+  ignoreElements,
+  merge,
+  mergeMap,
+  type Observable,
+  retry,
+  Subject,
+  takeUntil,
+  timer,
+} from 'rxjs';
+import { type Assignment, type Stage, type TaskId, taskName } from '../core/broker.ts';
+import { ConfigError, OperatorError, StateError } from '../core/errors.ts';
+import { hash32 } from '../core/hash.ts';
+import type { StagePlan } from '../topology/plan.ts';
+import { Task, type TaskContext } from './task.ts';
+
+const FIRST_BACKOFF_MS = 100;
+const MAX_BACKOFF_MS = 10_000;
+
+interface Running {
+  readonly controller: AbortController;
+  readonly done: Promise<void>;
+}
+
+export interface TaskOutcome {
+  readonly task: Task;
+  readonly result: 'ended' | 'stopped';
+}
+
+/**
+ * Assignments become tasks; a failed task is closed and opened again with backoff, until it has failed too often. One
+ * subscription runs all of it: it completes when the broker's assignments do, and errors with the first task that gives up.
+ */
+export class Supervisor {
+  private readonly context: TaskContext;
+  private readonly stages: ReadonlyMap<string, StagePlan>;
+  private readonly running = new Map<string, Running>();
+  private readonly finished = new Subject<void>();
+  private readonly ended = new Set<string>();
+
+  constructor(context: TaskContext) {
+    this.context = context;
+    this.stages = new Map(context.plan.stages.map((stage) => [stage.id, stage]));
+  }
+
+  /** Every outcome of a task, as it comes. `signal` asks all of them to stop after a last commit. */
+  outcomes(stages: readonly Stage[], signal: AbortSignal): Observable<TaskOutcome> {
+    return defer(() => {
+      const stop = new AbortController();
+      const onAbort = () => stop.abort(signal.reason);
+      signal.addEventListener('abort', onAbort, { once: true });
+      if (signal.aborted) onAbort();
+      return this.context.broker.tasks(stages, stop.signal).pipe(
+        takeUntil(this.finished),
+        mergeMap((assignment) => this.apply(assignment, stop.signal)),
+        finalize(() => {
+          signal.removeEventListener('abort', onAbort);
+          stop.abort();
+        }),
+      );
+    });
+  }
+
+  private apply(assignment: Assignment, stop: AbortSignal): Observable<TaskOutcome> {
+    const release = defer(async () => {
+      const going = [...assignment.revoked, ...assignment.lost].map(taskName);
+      for (const name of going) this.running.get(name)?.controller.abort(new Error('revoked'));
+      await Promise.all(going.map((name) => this.running.get(name)?.done));
+      assignment.released();
+    }).pipe(ignoreElements());
+    const start = defer(() =>
+      assignment.assigned.length === 0 ? EMPTY : merge(...assignment.assigned.map((id) => this.task(id, stop))),
+    );
+    return concat(release, start);
+  }
+
+  /** A task with its restarts. */
+  private task(id: TaskId, stop: AbortSignal): Observable<TaskOutcome> {
+    const stage = this.stages.get(id.stage);
+    if (stage === undefined) throw new OperatorError(`the plan has no stage ${id.stage}`, { code: 'no-stage' });
+    const name = taskName(id);
+    const controller = new AbortController();
+    const settled = Promise.withResolvers<void>();
+    const signal = AbortSignal.any([stop, controller.signal]);
+    this.running.set(name, { controller, done: settled.promise });
+    const failures: number[] = [];
+    return defer(() => {
+      const task = new Task(id, stage, this.context);
+      return from(task.run(signal).then((result): TaskOutcome => ({ task, result })));
+    }).pipe(
+      retry({ delay: (error) => this.backoff(id, error, failures, signal) }),
+      mergeMap((outcome) => {
+        if (outcome.result === 'ended') this.noteEnd(name);
+        return [outcome];
+      }),
+      finalize(() => {
+        this.running.delete(name);
+        settled.resolve();
+      }),
+    );
+  }
+
+  /** In a bounded run everything is over when every task owned has ended. */
+  private noteEnd(name: string): void {
+    this.ended.add(name);
+    if ([...this.running.keys()].every((other) => this.ended.has(other))) queueMicrotask(() => this.finished.next());
+  }
+
+  private backoff(id: TaskId, error: unknown, failures: number[], signal: AbortSignal): Observable<unknown> {
+    const { plan, clock, observer, log } = this.context;
+    const now = clock.elapsed();
+    while (failures.length > 0 && now - (failures[0] ?? 0) > plan.restarts.withinMs) failures.shift();
+    failures.push(now);
+    const hopeless =
+      error instanceof StateError ||
+      error instanceof ConfigError ||
+      (error as { retryable?: boolean }).retryable === false;
+    if (signal.aborted || hopeless || failures.length > plan.restarts.max) {
+      observer.taskFailed?.(id, error, undefined);
+      throw error;
+    }
+    const base = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (failures.length - 1));
+    const jitter = 0.5 + (hash32(`${taskName(id)}/${failures.length}`) / 2 ** 32) * 0.5;
+    const delayMs = base * jitter;
+    observer.taskFailed?.(id, error, delayMs);
+    log.warn('task-restart', `${taskName(id)} failed and is opened again`, {
+      delayMs: Math.round(delayMs),
+      error: String(error),
+    });
+    return timer(delayMs).pipe(endWith(undefined));
+  }
+}

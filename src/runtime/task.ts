@@ -1,0 +1,427 @@
+import { defer, from, lastValueFrom, map, tap } from 'rxjs';
+import {
+  type Batch,
+  type Broker,
+  type CommitInfo,
+  type Position,
+  type TaskChannel,
+  type TaskId,
+  taskName,
+} from '../core/broker.ts';
+import type { Clock } from '../core/clock.ts';
+import { BrokerError, OperatorError, StateError } from '../core/errors.ts';
+import { compileField } from '../core/field.ts';
+import type { Log } from '../core/log.ts';
+import type { Counts, RunObserver } from '../core/observer.ts';
+import type { Tick } from '../core/operator.ts';
+import { DataRecord } from '../core/record.ts';
+import { type CompiledStage, compileStage } from '../topology/compile.ts';
+import { settleFates } from '../topology/fates.ts';
+import { Frame } from '../topology/frame.ts';
+import type { InputPlan, Plan, StagePlan } from '../topology/plan.ts';
+import { applyBatchVerdict } from './batch-verdict.ts';
+import { addCounts, emptyCounts, isConserved } from './counters.ts';
+import { EmissionDigest } from './digest.ts';
+import { writeEvents } from './events.ts';
+import { createKernels } from './kernels.ts';
+import { OpenCommit } from './open-commit.ts';
+import { HeldRecords } from './record-store.ts';
+import { Sinks } from './sinks.ts';
+import { Source } from './source.ts';
+import { StreamClock } from './stream-clock.ts';
+import { restoreState, takeCheckpoint } from './task-state.ts';
+import { UpstreamClock } from './upstream.ts';
+
+/** Records and bytes asked for at once: one frame. */
+const FRAME_RECORDS = 1000;
+const FRAME_BYTES = 4 * 1024 * 1024;
+
+export interface TaskContext {
+  readonly plan: Plan;
+  readonly broker: Broker;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly observer: RunObserver;
+  /** Ends a bounded input with an `end` tick instead of waiting for more. */
+  readonly untilEnd: boolean;
+  /** Reads event times by patterns; NaN when the text is none. */
+  readonly timeParser: (patterns: readonly string[]) => (text: string) => number;
+  readonly accept: { readonly replay: boolean; readonly offsets: boolean; readonly resetSteps: ReadonlySet<string> };
+  /** Broker's defaults where the plan has none. */
+  readonly defaults: { readonly commitEveryMs: number; readonly maxAheadMs: number };
+  /** Tasks that write into the repartition topic this stage reads. */
+  readonly upstreamTasks: (stage: StagePlan) => number;
+}
+
+/** One stage on one partition, from open to close. A failure of any kind ends it; opening it again is the supervisor's. */
+export class Task {
+  readonly id: TaskId;
+  readonly totals: Counts = emptyCounts();
+  /** Records were read again or state was restored. */
+  resumed = false;
+  private readonly context: TaskContext;
+  private readonly stagePlan: StagePlan;
+  private readonly input: InputPlan;
+  private readonly digest = new EmissionDigest();
+  private readonly clock: StreamClock;
+  private readonly upstream = new UpstreamClock();
+  private stage!: CompiledStage;
+  private source!: Source;
+  private sinks!: Sinks;
+  private channel!: TaskChannel;
+  private open!: OpenCommit;
+  private inFlight: Promise<void> | undefined;
+  private failure: unknown;
+  private position: Position = 0;
+  private end: Position = -1;
+  private checkpoint = 0;
+  private checkpointAt: Position = 0;
+  private checkpointTime = 0;
+  private hasCheckpoint = false;
+  private ended = false;
+  private stale: readonly string[] = [];
+  private idleSince = 0;
+
+  constructor(id: TaskId, stage: StagePlan, context: TaskContext) {
+    const input = stage.inputs.find((candidate) => candidate.topics.includes(id.topic));
+    if (input === undefined)
+      throw new OperatorError(`stage ${stage.id} reads no topic ${id.topic}`, { code: 'no-input' });
+    this.id = id;
+    this.stagePlan = stage;
+    this.input = input;
+    this.context = context;
+    this.clock = new StreamClock(input, input.maxAheadMs ?? context.defaults.maxAheadMs);
+  }
+
+  /** Resolves when the input has ended or `signal` asked to stop, with everything committed. Rejects on any doubt. */
+  async run(signal: AbortSignal): Promise<'ended' | 'stopped'> {
+    this.context.observer.taskState?.(this.id, 'opening');
+    this.channel = await this.context.broker.open(this.id);
+    try {
+      await this.restore();
+      const frames = defer(() => from(this.frames(signal))).pipe(
+        this.stage.pipe,
+        map((frame) =>
+          this.input.batchVerdict === undefined
+            ? frame
+            : applyBatchVerdict(frame, this.stagePlan, this.input.batchVerdict.quarantined),
+        ),
+        map((frame) => this.sinks.write(frame)),
+        map((frame) => settleFates(frame, this.stage.released)),
+        map((frame) => writeEvents(frame, this.eventSink, this.clock.state.streamTime)),
+        tap((frame) => this.collect(frame)),
+      );
+      await lastValueFrom(frames, { defaultValue: undefined });
+      return this.ended && !signal.aborted ? 'ended' : 'stopped';
+    } finally {
+      await this.inFlight?.catch(() => {});
+      await this.channel.close();
+      this.context.observer.taskState?.(this.id, 'closed');
+    }
+  }
+
+  private get eventSink() {
+    return { topic: this.context.plan.eventsTopic, topology: this.context.plan.name, task: this.id };
+  }
+
+  private async restore(): Promise<void> {
+    const { plan, accept } = this.context;
+    const held = new HeldRecords(this.stagePlan.inputs.map((input) => input.codec));
+    const kernels = await createKernels(plan, this.stagePlan, held);
+    const redacted = new Set(plan.redact);
+    this.stage = compileStage({
+      stage: this.stagePlan,
+      kernels,
+      onError: plan.onError,
+      redacted: (field) => redacted.has(field),
+    });
+    this.sinks = new Sinks(plan, this.stagePlan, taskName(this.id));
+    this.source = new Source({
+      input: this.input,
+      eventTime: this.input.eventTime === undefined ? undefined : compileField(this.input.eventTime.field),
+      parseTime: this.context.timeParser(this.input.eventTime?.parse ?? []),
+      clock: this.clock,
+      edgeCount: this.stagePlan.edgeCount,
+      portCount: this.stage.portCount,
+    });
+    const { start } = this.channel;
+    const restored = await restoreState(this.stage, start.parts, accept.resetSteps);
+    this.stale = restored.stale;
+    const { memory } = restored;
+    if (memory !== undefined) {
+      Object.assign(this.clock.state, memory.clock);
+      this.upstream.restore(memory.upstream, memory.clock.streamTime);
+      addCounts(this.totals, memory.totals);
+      this.ended = memory.ended;
+      this.hasCheckpoint = true;
+      this.resumed = true;
+    }
+    this.position = start.position;
+    this.checkpointTime = this.context.clock.elapsed();
+    this.idleSince = this.checkpointTime;
+    if (start.committed !== undefined) this.checkStart(start.committed);
+    this.open = new OpenCommit(
+      this.hasCheckpoint && start.committed !== undefined ? start.committed.checkpointAt : start.position,
+    );
+  }
+
+  /** Refuses what would make a replay differ from what was committed. */
+  private checkStart(committed: CommitInfo): void {
+    const { plan, accept } = this.context;
+    this.checkpoint = committed.checkpoint;
+    this.checkpointAt = committed.checkpointAt;
+    if (committed.checkpointAt > this.position && !accept.offsets) {
+      throw new StateError(
+        `${taskName(this.id)}: the committed offset ${this.position} lies before the checkpoint at ${committed.checkpointAt}: offsets were set by hand. Set them back, or give --accept-offsets to go on from there with the state as it is`,
+        { code: 'offsets-moved' },
+      );
+    }
+    if (committed.fingerprint !== plan.fingerprint && committed.checkpointAt < this.position && !accept.replay) {
+      throw new StateError(
+        `${taskName(this.id)}: records ${committed.checkpointAt} to ${this.position} must be read again, but the topology has changed since they were committed: run the former one to a clean stop first, or give --accept-replay`,
+        { code: 'fingerprint-changed' },
+      );
+    }
+  }
+
+  private async *frames(signal: AbortSignal): AsyncGenerator<Frame> {
+    yield* this.replay(signal);
+    this.context.observer.taskState?.(this.id, 'running');
+    if (!this.hasCheckpoint) this.open.needsCheckpoint = true;
+    while (!signal.aborted) {
+      const batch = await this.poll(signal);
+      if (this.failure !== undefined) throw this.failure;
+      if (batch.records.length > 0) {
+        this.ended = false;
+        this.idleSince = this.context.clock.elapsed();
+        yield this.frameOf(batch, batch.records);
+      }
+      this.position = batch.next;
+      this.open.next = batch.next;
+      const idle = this.idleTick();
+      if (idle !== undefined) yield this.tickFrame(idle);
+      if (batch.records.length === 0 && this.atEnd(batch)) {
+        if (!this.ended) yield this.tickFrame({ kind: 'end', time: this.clock.state.streamTime });
+        this.ended = true;
+        break;
+      }
+      if (this.isDue()) await this.commit(false);
+    }
+    await this.finish();
+  }
+
+  private atEnd(batch: Batch): boolean {
+    if (!this.context.untilEnd) return false;
+    return this.input.internal ? this.upstream.endedTasks >= this.context.upstreamTasks(this.stagePlan) : batch.atEnd;
+  }
+
+  private async poll(signal: AbortSignal): Promise<Batch> {
+    const { clock } = this.context;
+    const batch = await this.channel.poll(
+      {
+        records: FRAME_RECORDS,
+        bytes: FRAME_BYTES,
+        untilMs: (this.open.since ?? clock.elapsed()) + this.commitEveryMs,
+      },
+      signal,
+    );
+    if (batch.logStart > this.position) {
+      throw new BrokerError(
+        `${taskName(this.id)}: records ${this.position} to ${batch.logStart} were deleted from ${batch.topic} before they were read: raise its retention, and start with --accept-offsets to go on with what is left`,
+        { code: 'records-lost' },
+      );
+    }
+    this.end = batch.end;
+    return batch;
+  }
+
+  /** Reads what lies between checkpoint and committed position again, outputs discarded; it must come out the same. */
+  private async *replay(signal: AbortSignal): AsyncGenerator<Frame> {
+    const { committed } = this.channel.start;
+    const target = this.position;
+    if (!this.hasCheckpoint || committed === undefined || committed.checkpointAt >= target) return;
+    const { observer, log, accept } = this.context;
+    observer.taskState?.(this.id, 'replaying');
+    this.channel.seek(committed.checkpointAt);
+    this.position = committed.checkpointAt;
+    let records = 0;
+    while (this.position < target) {
+      signal.throwIfAborted();
+      const batch = await this.poll(signal);
+      const cut = before(batch, target);
+      if (cut > 0) yield this.frameOf(batch, batch.records.slice(0, cut));
+      records += cut;
+      if (batch.next <= target) this.position = batch.next;
+      else {
+        // straddles the committed position: what lies behind it is new
+        this.position = target;
+        this.channel.seek(target);
+      }
+    }
+    if ((this.digest.count !== committed.emitted || this.digest.value !== committed.digest) && !accept.replay) {
+      throw new StateError(
+        `${taskName(this.id)}: reading records ${committed.checkpointAt} to ${target} again gave ${this.digest.count} emissions (digest ${this.digest.value}) instead of ${committed.emitted} (${committed.digest}): the input or an operator is not what it was`,
+        { code: 'replay-differs' },
+      );
+    }
+    addCounts(this.totals, this.open.counts);
+    this.open = new OpenCommit(target);
+    this.resumed = true;
+    observer.replayed?.(this.context.plan.name, records);
+    log.info('replayed', `read ${records} records again after the last checkpoint`, { task: taskName(this.id) });
+  }
+
+  private frameOf(batch: Batch, records: readonly DataRecord[]): Frame {
+    if (batch.upstream === undefined) return this.source.frame(batch, records);
+    const kept: DataRecord[] = [];
+    for (let i = 0; i < records.length; i++) {
+      const upstream = batch.upstream[i];
+      const record = records[i] as DataRecord; // i is below the length
+      if (upstream === undefined) continue;
+      const time = this.upstream.observe(upstream);
+      if (upstream.control !== undefined) continue;
+      this.clock.state.streamTime = time;
+      record.time = time;
+      kept.push(record);
+    }
+    return this.source.frame(batch, kept);
+  }
+
+  private tickFrame(tick: Tick): Frame {
+    const frame = new Frame({ tick, roots: [], edgeCount: this.stagePlan.edgeCount, portCount: this.stage.portCount });
+    if (tick.kind === 'end') this.writeEnd(frame);
+    return frame;
+  }
+
+  /** Tells the next stage, in every partition, that nothing more comes from here. */
+  private writeEnd(frame: Frame): void {
+    for (const sink of this.stagePlan.sinks) {
+      if (sink.role !== 'repartition' || sink.topic === undefined) continue;
+      const record = new DataRecord({ source: this.id, offset: -1, payload: null, codec: this.input.codec });
+      frame.outgoing.push({
+        topic: sink.topic,
+        role: 'repartition',
+        records: [record],
+        values: [null],
+        findings: 'none',
+        upstream: [{ task: taskName(this.id), time: this.clock.state.streamTime, control: 'end' }],
+      });
+    }
+  }
+
+  private idleTick(): Tick | undefined {
+    const { idleAfterMs } = this.context.plan;
+    const now = this.context.clock.elapsed();
+    if (idleAfterMs === undefined || now - this.idleSince < idleAfterMs) return undefined;
+    const time = this.clock.state.streamTime + (now - this.idleSince);
+    this.idleSince = now;
+    return { kind: 'idle', time };
+  }
+
+  private collect(frame: Frame): void {
+    this.open.add(frame, {
+      portNames: this.stage.portNames,
+      digest: this.digest,
+      elapsedMs: this.context.clock.elapsed(),
+    });
+  }
+
+  private get commitEveryMs(): number {
+    return this.context.plan.commit.everyMs ?? this.context.defaults.commitEveryMs;
+  }
+
+  private isDue(): boolean {
+    const now = this.context.clock.elapsed();
+    if (this.open.isEmpty) return this.checkpointAt < this.position && this.checkpointIsDue(now);
+    return (
+      this.open.records >= this.context.plan.commit.records || now - (this.open.since ?? now) >= this.commitEveryMs
+    );
+  }
+
+  private checkpointIsDue(now: number): boolean {
+    return now - this.checkpointTime >= this.context.plan.checkpointEveryMs;
+  }
+
+  private async finish(): Promise<void> {
+    const durable = this.hasCheckpoint && this.open.isEmpty && this.checkpointAt === this.position;
+    if (!durable) await this.commit(true);
+    await this.inFlight;
+    if (this.failure !== undefined) throw this.failure;
+  }
+
+  /** Waits for the commit in flight, then starts this one; at most one is in flight while the next fills. */
+  private async commit(withCheckpoint: boolean): Promise<void> {
+    const { context, open } = this;
+    const now = context.clock.elapsed();
+    if (!isConserved(open.counts))
+      throw new OperatorError(`${taskName(this.id)}: records read and fates counted differ`, { code: 'not-conserved' });
+    addCounts(this.totals, open.counts);
+    const takes = withCheckpoint || open.needsCheckpoint || this.checkpointIsDue(now);
+    const checkpoint = takes ? takeCheckpoint(this.stage, this.memory(), this.stale) : undefined;
+    const bytes = checkpoint?.put.reduce((sum, part) => sum + part.bytes.length, 0);
+    if (takes) this.noteCheckpoint(open.next, now);
+    const info: CommitInfo = {
+      checkpoint: this.checkpoint,
+      checkpointAt: this.checkpointAt,
+      fingerprint: context.plan.fingerprint,
+      emitted: this.digest.count,
+      digest: this.digest.value,
+    };
+    this.open = new OpenCommit(open.next);
+    await this.inFlight;
+    if (this.failure !== undefined) throw this.failure;
+    const started = context.clock.elapsed();
+    const request = {
+      outputs: open.outputs,
+      next: open.next,
+      info,
+      ...(checkpoint === undefined ? {} : { checkpoint }),
+    };
+    this.inFlight = this.channel.commit(request).then(
+      () => this.publish(open, started, bytes),
+      (error) => {
+        context.observer.commitFailed?.(context.plan.name);
+        this.failure = error;
+      },
+    );
+  }
+
+  private noteCheckpoint(at: Position, now: number): void {
+    this.checkpoint++;
+    this.checkpointAt = at;
+    this.checkpointTime = now;
+    this.hasCheckpoint = true;
+    this.stale = [];
+    this.digest.reset();
+  }
+
+  private memory() {
+    return { clock: this.clock.state, upstream: this.upstream.save(), ended: this.ended, totals: this.totals };
+  }
+
+  private publish(open: OpenCommit, startedMs: number, checkpointBytes: number | undefined): void {
+    const { context } = this;
+    context.observer.commit?.({
+      topology: context.plan.name,
+      task: this.id,
+      counts: open.counts,
+      seconds: (context.clock.elapsed() - startedMs) / 1000,
+      ...(checkpointBytes === undefined ? {} : { checkpointBytes }),
+      position: open.next,
+      end: this.end,
+      streamTime: this.clock.state.streamTime,
+      stats: this.stage.steps.flatMap((step) => {
+        const stats = step.kernel.stats?.();
+        return stats === undefined ? [] : [{ step: step.plan.id, stats }];
+      }),
+    });
+  }
+}
+
+/** How many records of the batch lie before `target`. */
+function before(batch: Batch, target: Position): number {
+  if (batch.next <= target) return batch.records.length;
+  let n = 0;
+  while (n < batch.records.length && (batch.positions?.[n] ?? (batch.records[n] as DataRecord).offset) < target) n++; // n is below the length
+  return n;
+}
