@@ -1,28 +1,34 @@
-import type { BallotItem } from './ballot-item.ts';
+/** What the orders need of an item. */
+export interface OpenItem<T> {
+  readonly state: string;
+  /** Neighbours in the order of last votes. */
+  older: T | undefined;
+  newer: T | undefined;
+}
 
 /** Open items in two orders, by opening and by last vote: the next timer is always at a head. */
-export class OpenItems {
+export class OpenItems<T extends OpenItem<T>> {
   /** In order of opening; items that closed are skipped at the head and swept out when they are the majority. */
-  private queue: BallotItem[] = [];
+  private queue: T[] = [];
   private head = 0;
-  private oldest: BallotItem | undefined;
-  private newest: BallotItem | undefined;
+  private oldest: T | undefined;
+  private newest: T | undefined;
   size = 0;
 
-  add(item: BallotItem): void {
+  add(item: T): void {
     this.queue.push(item);
     this.link(item);
     this.size++;
   }
 
   /** A vote came: the item is the most recent one. */
-  touch(item: BallotItem): void {
+  touch(item: T): void {
     if (this.newest === item) return;
     this.unlink(item);
     this.link(item);
   }
 
-  remove(item: BallotItem): void {
+  remove(item: T): void {
     this.unlink(item);
     this.size--;
     if (this.queue.length > 64 && this.queue.length > 2 * this.size) {
@@ -32,22 +38,22 @@ export class OpenItems {
   }
 
   /** The item that was opened first. */
-  first(): BallotItem | undefined {
+  first(): T | undefined {
     while (this.head < this.queue.length && this.queue[this.head]!.state !== 'open') this.head++;
     return this.queue[this.head];
   }
 
   /** The item longest without a vote. */
-  idlest(): BallotItem | undefined {
+  idlest(): T | undefined {
     return this.oldest;
   }
 
   /** All open items in order of opening. */
-  all(): BallotItem[] {
+  all(): T[] {
     return this.queue.filter((item, at) => at >= this.head && item.state === 'open');
   }
 
-  private link(item: BallotItem): void {
+  private link(item: T): void {
     item.older = this.newest;
     item.newer = undefined;
     if (this.newest !== undefined) this.newest.newer = item;
@@ -55,7 +61,7 @@ export class OpenItems {
     this.newest = item;
   }
 
-  private unlink(item: BallotItem): void {
+  private unlink(item: T): void {
     if (item.older !== undefined) item.older.newer = item.newer;
     else if (this.oldest === item) this.oldest = item.newer;
     if (item.newer !== undefined) item.newer.older = item.older;

@@ -50,7 +50,7 @@ export class VoteStream {
   readonly model: VoteModel;
   readonly temperature: Temperature;
   readonly items = new Map<Scalar, BallotItem>();
-  readonly open = new OpenItems();
+  readonly open = new OpenItems<BallotItem>();
   readonly past: PastItems;
   /** Closed items in order of closing, the oldest at `ringHead`. */
   ring: BallotItem[] = [];

@@ -1,0 +1,334 @@
+import { Interner, type Scalar } from '../vote/ballots.ts';
+import { OpenItems } from '../vote/open-items.ts';
+import { PastItems } from '../vote/past-items.ts';
+import { ClaimEntry, type ClaimModel, type EntryClosedBy, type Resolved } from './claim-entry.ts';
+import { MedianModel } from './median-model.ts';
+import { TruthModel } from './truth-model.ts';
+
+export type ResolveMethod = 'majority' | 'trust' | 'trust-copy' | 'median' | 'priority';
+
+export interface ResolveSettings {
+  readonly method: ResolveMethod;
+  /** Milliseconds of stream time after the first, or the last claim. */
+  readonly afterMs?: number;
+  readonly idleMs?: number;
+  /** Sources whose claim wins where there is one, best first. */
+  readonly priority: readonly Scalar[];
+  readonly minSupport: number;
+  readonly minMargin: number;
+  readonly copyRate: number;
+  readonly copyPrior: number;
+  readonly falseValues: number;
+  readonly gate: number;
+  /** Entries held before the first is announced. */
+  readonly warmUpEntries: number;
+  readonly bufferEntries: number;
+  readonly sweepEvery: number;
+  readonly maxOpen: number;
+  readonly maxSources: number;
+  readonly maxValues: number;
+  readonly rememberEntries: number;
+  readonly reportEvery: number;
+}
+
+export const DEFAULT_RESOLVE: ResolveSettings = {
+  method: 'trust-copy',
+  priority: [],
+  minSupport: 1,
+  minMargin: 0,
+  copyRate: 0.5,
+  copyPrior: 0.2,
+  falseValues: 50,
+  gate: 5,
+  warmUpEntries: 50,
+  bufferEntries: 2_000,
+  sweepEvery: 100,
+  maxOpen: 100_000,
+  maxSources: 256,
+  maxValues: 256,
+  rememberEntries: 100_000,
+  reportEvery: 1_000,
+};
+
+export interface SourceReport {
+  readonly source: Scalar;
+  readonly trust: number;
+  readonly claims: number;
+  /** Share of the entries it said something about. */
+  readonly coverage: number;
+  readonly copiesFrom?: Scalar;
+  readonly copyProbability?: number;
+}
+
+export interface ResolveSink {
+  resolved(entry: ClaimEntry, result: Resolved): void;
+  revised(change: { readonly entry: ClaimEntry; readonly from: unknown; readonly cause: 'late-claim' | 'sweep' }): void;
+  report(report: SourceReport): void;
+  evicted(what: { readonly entries: number; readonly bound: 'items' }): void;
+}
+
+export type ClaimTaken = 'counted' | 'repeated' | 'late' | 'source-bound' | 'value-bound';
+
+/** Rounds at the end of a bounded input. */
+const MAX_ROUNDS = 20;
+/** Closes between two looks at dependence and weights. */
+const REFRESH_EVERY = 20;
+
+/**
+ * Claims of sources as a stream: entries (entity, attribute) open, close, are announced, and may be revised.
+ *
+ * Idea: as in the vote stream, an entry's share in what is known of the sources can be taken out and put back.
+ * In: `claim`, `advance`, `close`, `end`. Out: the sink. All is a function of the sequence of calls.
+ * Cost: a claim O(claims of the entry); a close O(claims²); a refresh O(sources²); memory about 600 B an entry in hand.
+ *
+ * Source: Dong, Berti-Équille & Srivastava 2009; Li et al. 2014.
+ */
+export class ResolveStream {
+  readonly settings: ResolveSettings;
+  readonly sources = new Interner();
+  readonly model: ClaimModel;
+  readonly entries = new Map<string, ClaimEntry>();
+  readonly open = new OpenItems<ClaimEntry>();
+  readonly past: PastItems;
+  readonly dirty = new Set<number>();
+  ring: ClaimEntry[] = [];
+  warm: boolean;
+  closes = 0;
+  opened = 0;
+  touches = 0;
+  private readonly sink: ResolveSink;
+
+  constructor(settings: ResolveSettings, sink: ResolveSink) {
+    this.settings = settings;
+    this.sink = sink;
+    this.past = new PastItems(settings.rememberEntries);
+    this.warm = settings.method === 'majority' || settings.method === 'priority' || settings.warmUpEntries === 0;
+    const priority = settings.priority.map((name) => this.sources.code(name));
+    this.model =
+      settings.method === 'median'
+        ? new MedianModel(settings)
+        : new TruthModel({
+            ...settings,
+            weights: settings.method === 'majority' || settings.method === 'priority' ? 'even' : 'accuracy',
+            copies: settings.method === 'trust-copy',
+            priority,
+            priorityOnly: settings.method === 'priority',
+          });
+    this.model.reserve(this.sources.size);
+  }
+
+  /** What a source claims; `text` undefined withdraws it or abstains. The last claim of a source counts. */
+  claim(
+    name: { readonly entity: Scalar; readonly attribute: Scalar },
+    said: { readonly source: Scalar; readonly text: string | undefined; readonly value: unknown },
+    time: number,
+  ): ClaimTaken {
+    const key = JSON.stringify([name.entity, name.attribute]);
+    const known = this.entries.get(key);
+    if (known === undefined && this.past.has(key)) return 'late';
+    const fresh = this.sources.find(said.source) < 0;
+    if (fresh && this.sources.size >= this.settings.maxSources) return 'source-bound';
+    if (
+      known !== undefined &&
+      said.text !== undefined &&
+      known.values.length >= this.settings.maxValues &&
+      !known.texts.includes(said.text)
+    )
+      return 'value-bound';
+    const source = this.sources.code(said.source);
+    if (fresh) this.model.reserve(this.sources.size);
+    const entry = known ?? this.openEntry(key, name, time);
+    const adding = entry.added !== undefined;
+    const at = entry.sources.indexOf(source);
+    if (said.text === undefined ? at < 0 : at >= 0 && entry.texts[entry.codes[at]!] === said.text) return 'repeated';
+    if (adding) this.model.retract(entry);
+    if (said.text === undefined) entry.withdraw(source);
+    else entry.claim(source, said.text, said.value);
+    entry.lastAt = time;
+    entry.touch = ++this.touches;
+    this.dirty.add(entry.seq);
+    if (entry.state === 'open') this.open.touch(entry);
+    else if (adding) {
+      this.learn(entry);
+      if (entry.state === 'closed') this.reconsider(entry, 'late-claim');
+    }
+    return 'counted';
+  }
+
+  /** Fires what is due at stream time `time`, in order of due time. */
+  advance(time: number): void {
+    const { afterMs, idleMs } = this.settings;
+    if ((afterMs === undefined && idleMs === undefined) || !(time >= 0)) return;
+    for (;;) {
+      const first = afterMs === undefined ? undefined : this.open.first();
+      const idle = idleMs === undefined ? undefined : this.open.idlest();
+      const dueAfter = first === undefined ? Number.POSITIVE_INFINITY : first.openedAt + afterMs!;
+      const dueIdle = idle === undefined ? Number.POSITIVE_INFINITY : idle.lastAt + idleMs!;
+      if (!(Math.min(dueAfter, dueIdle) <= time)) return;
+      if (dueAfter <= dueIdle) this.closeEntry(first!, 'after');
+      else this.closeEntry(idle!, 'idle');
+    }
+  }
+
+  /** Closes an entry by hand; false when it is not open. */
+  close(name: { readonly entity: Scalar; readonly attribute: Scalar }): boolean {
+    const entry = this.entries.get(JSON.stringify([name.entity, name.attribute]));
+    if (entry?.state !== 'open') return false;
+    this.closeEntry(entry, 'call');
+    return true;
+  }
+
+  /** The end of a bounded input: everything open closes; truth, trust and dependence turn until the values stand still. */
+  end(): void {
+    const rest = this.open.all();
+    for (const entry of rest) this.shut(entry, 'end');
+    if (!this.warm) this.finishWarmUp();
+    else {
+      for (const entry of rest) this.learn(entry);
+      this.turn();
+      for (const entry of rest) this.announce(entry);
+      this.trim();
+    }
+    this.report();
+  }
+
+  /** Puts restored entries where they were; call once after the last part of a state. */
+  adopt(entries: readonly ClaimEntry[]): void {
+    for (const entry of entries) this.entries.set(entry.key, entry);
+    const open = entries.filter((entry) => entry.state === 'open');
+    for (const entry of open.sort((a, b) => a.seq - b.seq)) this.open.add(entry);
+    for (const entry of open.sort((a, b) => a.touch - b.touch)) this.open.touch(entry);
+    this.ring = entries.filter((entry) => entry.state !== 'open').sort((a, b) => a.closeSeq - b.closeSeq);
+  }
+
+  private openEntry(
+    key: string,
+    name: { readonly entity: Scalar; readonly attribute: Scalar },
+    time: number,
+  ): ClaimEntry {
+    if (this.open.size >= this.settings.maxOpen) {
+      this.sink.evicted({ entries: 1, bound: 'items' });
+      this.closeEntry(this.open.first()!, 'evicted');
+    }
+    const entry = new ClaimEntry(key, name, this.opened++);
+    entry.openedAt = time;
+    entry.lastAt = time;
+    entry.touch = ++this.touches;
+    this.entries.set(key, entry);
+    this.open.add(entry);
+    this.dirty.add(entry.seq);
+    return entry;
+  }
+
+  private closeEntry(entry: ClaimEntry, by: EntryClosedBy): void {
+    this.shut(entry, by);
+    if (!this.warm) {
+      if (this.ring.length >= this.settings.warmUpEntries) this.finishWarmUp();
+      return;
+    }
+    this.learn(entry);
+    this.announce(entry);
+    if (this.closes % REFRESH_EVERY === 0) this.model.refresh();
+    if (this.settings.sweepEvery > 0 && this.closes % this.settings.sweepEvery === 0) this.sweep();
+    this.trim();
+    if (this.settings.reportEvery > 0 && this.closes % this.settings.reportEvery === 0) this.report();
+  }
+
+  private shut(entry: ClaimEntry, by: EntryClosedBy): void {
+    entry.state = 'held';
+    this.open.remove(entry);
+    entry.closedBy = by;
+    entry.closeSeq = ++this.closes;
+    this.ring.push(entry);
+    this.dirty.add(entry.seq);
+  }
+
+  private finishWarmUp(): void {
+    const held = [...this.ring];
+    for (const entry of held) {
+      this.model.start(entry);
+      this.model.add(entry);
+    }
+    this.model.refresh();
+    this.warm = true;
+    this.turn();
+    for (const entry of held) this.announce(entry);
+    this.trim();
+  }
+
+  private learn(entry: ClaimEntry): void {
+    this.model.evaluate(entry);
+    this.model.retract(entry);
+    this.model.add(entry);
+    this.dirty.add(entry.seq);
+  }
+
+  private turn(): void {
+    if (this.settings.method === 'majority' || this.settings.method === 'priority') return;
+    for (let round = 0; round < MAX_ROUNDS; round++) if (!this.sweep() && round > 1) return;
+  }
+
+  private sweep(): boolean {
+    let changed = false;
+    for (const entry of this.ring) {
+      const before = entry.result?.value;
+      this.learn(entry);
+      if (entry.result!.value !== before) changed = true;
+      if (entry.state === 'closed') this.reconsider(entry, 'sweep');
+    }
+    this.model.refresh();
+    return changed;
+  }
+
+  private announce(entry: ClaimEntry): void {
+    entry.state = 'closed';
+    entry.announced = said(entry.result!);
+    this.dirty.add(entry.seq);
+    this.sink.resolved(entry, entry.result!);
+  }
+
+  private reconsider(entry: ClaimEntry, cause: 'late-claim' | 'sweep'): void {
+    const now = said(entry.result!);
+    if (now === entry.announced) return;
+    const from: unknown = entry.announced === undefined ? null : JSON.parse(entry.announced);
+    entry.announced = now;
+    entry.revision++;
+    this.sink.revised({ entry, from, cause });
+    this.sink.resolved(entry, entry.result!);
+  }
+
+  private trim(): void {
+    const extra = this.ring.length - this.settings.bufferEntries;
+    if (extra <= 0) return;
+    for (const entry of this.ring.splice(0, extra)) {
+      this.entries.delete(entry.key);
+      this.dirty.add(entry.seq);
+      this.past.add(entry.key);
+    }
+  }
+
+  private report(): void {
+    for (let s = 0; s < this.sources.size; s++) {
+      const { trust, claims } = this.model.trust(s);
+      const copies = this.model.copiesFrom(s);
+      this.sink.report({
+        source: this.sources.values[s]!,
+        trust: round4(trust),
+        claims,
+        coverage: this.closes > 0 ? round4(Math.min(1, claims / this.closes)) : 0,
+        ...(copies === undefined
+          ? {}
+          : { copiesFrom: this.sources.values[copies.source]!, copyProbability: round4(copies.probability) }),
+      });
+    }
+  }
+}
+
+/** The announced value as text: undecided is `null`. */
+function said(result: Resolved): string {
+  return JSON.stringify(result.decided ? result.value : null);
+}
+
+function round4(value: number): number {
+  return Math.round(value * 1e4) / 1e4;
+}
