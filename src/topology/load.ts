@@ -135,7 +135,7 @@ function syntaxIssues(document: Document, place: (offset: number) => SourcePosit
     add(
       error.pos[0],
       error.code === 'DUPLICATE_KEY' ? 'duplicate-key' : 'yaml',
-      error.message.split('\n')[0] ?? error.code,
+      error.code === 'MULTIPLE_DOCS' ? 'found a second document' : (error.message.split('\n')[0] ?? error.code),
       remedyFor(error),
     );
   document.errors.forEach(problem);

@@ -1,3 +1,4 @@
+import { DURATION_PATTERN } from '../core/units.ts';
 import { type Complaint, nearest, type Path } from './issues.ts';
 
 /** The part of JSON Schema that TypeBox writes and topologies use, with two keywords of ours: `unit` and `form`. */
@@ -61,7 +62,8 @@ export function kindOf(value: unknown): string {
 /** What a schema accepts, in words: `a list of texts`, `one of json, csv`, `a map with field, parse`. */
 export function describeSchema(node: Node, depth = 0): string {
   if (node.form !== undefined) return node.form;
-  if (node.unit !== undefined) return UNIT_WORDS[node.unit] ?? node.unit;
+  const unit = node.pattern === DURATION_PATTERN ? 'duration' : node.unit;
+  if (unit !== undefined) return UNIT_WORDS[unit] ?? unit;
   if (node.anyOf !== undefined) return describeUnion(node.anyOf, depth);
   if (node.const !== undefined) return `\`${String(node.const)}\``;
   if (node.enum !== undefined) return `one of ${node.enum.map(String).join(', ')}`;

@@ -207,12 +207,9 @@ function unknownKey(key: string, known: readonly string[], path: Path): Complain
 function wrong(node: Node, value: unknown, path: Path): Complaint {
   const form = describeSchema(node);
   const where = path.length === 0 ? 'the file' : pathText(path);
-  return {
-    path,
-    code: 'wrong-value',
-    message: `${where}: expected ${form}, found ${show(value)}`,
-    remedy: `write ${form}`,
-  };
+  const wrapped = node.type === 'array' && (typeof value === 'string' || typeof value === 'number');
+  const remedy = wrapped ? `write \`[${String(value).slice(0, 60)}]\`` : `write ${form}`;
+  return { path, code: 'wrong-value', message: `${where}: expected ${form}, found ${show(value)}`, remedy };
 }
 
 function oneOf(words: readonly string[]): string {
