@@ -49,6 +49,8 @@ export class DedupState {
   private readonly log = new SegmentLog();
   private readonly origins = new OriginTable();
   private readonly entry: Entry = { h0: 0, h1: 0, h2: 0, stamp: 0, low: 0, high: 0 };
+  /** Result of the last prefetch: kept so that its reads are not optimized away. */
+  touched = 0;
   private untilSweep = RECORDS_PER_SWEEP;
   private waiting: { name: string; part: OpenPart }[] | undefined = [];
 
@@ -75,6 +77,11 @@ export class DedupState {
       this.log.shiftStamps(shift);
       this.stamps.rebase(shift);
     }
+  }
+
+  /** Brings the slots of the next `count` keys near; `lanes`: h0, h1, h2 of each. Changes nothing. */
+  prefetch(lanes: Int32Array, count: number): void {
+    this.touched = this.table.touch(lanes, count);
   }
 
   /** True when the key was met inside the window. */

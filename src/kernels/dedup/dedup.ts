@@ -10,6 +10,9 @@ import type { DedupWindow } from './stamps.ts';
 /** Indexes of the ports of `dedup`. */
 export const PORT = { out: 0, duplicates: 1, late: 2, rejected: 3 } as const;
 
+/** Keys hashed ahead: enough misses to overlap, few enough to stay in the first cache. */
+const BLOCK = 64;
+
 export type Policy = 'pass' | 'late' | 'reject';
 
 export interface DedupOptions {
@@ -35,9 +38,12 @@ export interface DedupOptions {
  * decide. See DedupState for cost, state and errors.
  */
 export class DedupKernel implements Kernel {
-  protected readonly options: DedupOptions;
-  protected readonly state: DedupState;
-  protected hasher: KeyHasher;
+  private readonly options: DedupOptions;
+  private readonly state: DedupState;
+  private hasher: KeyHasher;
+  private readonly lanes = new Int32Array(3 * BLOCK);
+  private readonly keyed = new Uint8Array(BLOCK);
+  private failure: unknown;
 
   constructor(options: DedupOptions, deps: OperatorDeps) {
     this.options = options;
@@ -51,9 +57,18 @@ export class DedupKernel implements Kernel {
   }
 
   process(records: readonly DataRecord[], time: Float64Array, out: Out): void {
-    for (let i = 0; i < records.length; i++) {
-      out.at = i;
-      this.take(records[i]!, time[i]!, out);
+    for (let from = 0; from < records.length; from += BLOCK) {
+      const to = Math.min(from + BLOCK, records.length);
+      const ready = this.hashBlock(records, from, to);
+      this.state.prefetch(this.lanes, ready - from);
+      for (let i = from; i < ready; i++) {
+        out.at = i;
+        this.take(records[i]!, { time: time[i]!, lane: (i - from) * 3, hasKey: this.keyed[i - from] === 1 }, out);
+      }
+      if (ready < to) {
+        out.at = ready;
+        throw this.failure;
+      }
     }
     this.state.tidy(records.length);
   }
@@ -71,16 +86,34 @@ export class DedupKernel implements Kernel {
     return { entries: this.state.stamps.live, bytes: this.state.byteLength };
   }
 
-  private take(record: DataRecord, timeMs: number, out: Out): void {
-    const { state, hasher, options } = this;
-    const hasKey = hashKey(record, options.key, hasher); // may throw: nothing has changed yet
-    state.tick(timeMs);
-    if (!hasKey) passWithoutKey(record, options.nullKey, out);
-    else if (state.has(hasher.h0, hasher.h1, hasher.h2)) {
+  /** Hashes records from..to into `lanes`; gives the index of the first one that cannot be decoded, or `to`. */
+  private hashBlock(records: readonly DataRecord[], from: number, to: number): number {
+    const { hasher, lanes, keyed } = this;
+    let i = from;
+    try {
+      for (; i < to; i++) {
+        keyed[i - from] = hashKey(records[i]!, this.options.key, hasher) ? 1 : 0;
+        const lane = (i - from) * 3;
+        lanes[lane] = hasher.h0;
+        lanes[lane + 1] = hasher.h1;
+        lanes[lane + 2] = hasher.h2;
+      }
+    } catch (error) {
+      this.failure = error; // process() throws it at its place, once the records before it are done
+      return i;
+    }
+    return to;
+  }
+
+  private take(record: DataRecord, at: { time: number; lane: number; hasKey: boolean }, out: Out): void {
+    const { state, lanes, options } = this;
+    state.tick(at.time);
+    if (!at.hasKey) passWithoutKey(record, options.nullKey, out);
+    else if (state.has(lanes[at.lane]!, lanes[at.lane + 1]!, lanes[at.lane + 2]!)) {
       const winner = state.winner();
       if (options.resetTtlOnDuplicate) state.refresh();
       emitDuplicate(record, winner, out);
-    } else if (isLate(record, timeMs, options.window)) this.takeLate(record, out);
+    } else if (isLate(record, at.time, options.window)) this.takeLate(record, out);
     else {
       this.claim(record, out);
       out.emit(PORT.out, record);

@@ -7,8 +7,11 @@ import { type Entry, EntryLog, type HashTable, SEGMENTS, SLOT_WORDS } from './ta
 const MERGE_ABOVE = 40;
 /** Adjacent segments that one merge replaces by one. */
 const MERGE_RUN = 16;
-/** Slots one checkpoint may scan for a merge: about 10 ms of memory reads. */
-const SCAN_SLOTS = 2_000_000;
+/** A merge writes at most this share of what is live at once, or MERGE_BYTES when that is more: a bounded pause. */
+const MERGE_SHARE = 1 / 12;
+const MERGE_BYTES = 4 * 1024 * 1024;
+/** Slots one checkpoint may scan for a merge: a few ms of memory reads. */
+const SCAN_SLOTS = 500_000;
 const ENTRY_BYTES = SLOT_WORDS * 4;
 
 interface Segment {
@@ -138,16 +141,10 @@ export class SegmentLog {
   }
 
   private startMerge(): void {
-    let best = 0;
-    let fewest = Number.POSITIVE_INFINITY;
-    for (let i = 0; i + MERGE_RUN <= this.segments.length; i++) {
-      let bytes = 0;
-      for (let k = i; k < i + MERGE_RUN; k++) bytes += this.segments[k]!.bytes;
-      if (bytes >= fewest) continue;
-      fewest = bytes;
-      best = i;
-    }
-    const run = this.segments.slice(best, best + MERGE_RUN);
+    const total = this.segments.reduce((sum, segment) => sum + segment.bytes, 0);
+    const most = Math.max(MERGE_BYTES, total * MERGE_SHARE);
+    const run =
+      this.cheapestRun(MERGE_RUN, most) ?? this.cheapestRun(4, most) ?? this.cheapestRun(2, Number.POSITIVE_INFINITY)!;
     let low = Number.POSITIVE_INFINITY;
     let high = 0;
     for (const segment of run) {
@@ -155,6 +152,20 @@ export class SegmentLog {
       high = Math.max(high, segment.high);
     }
     this.merge = { run, low, high, found: new EntryLog(), next: 0 };
+  }
+
+  /** The run of adjacent segments with the fewest bytes, when that is at most `most`. */
+  private cheapestRun(length: number, most: number): readonly Segment[] | undefined {
+    let best = -1;
+    let fewest = most;
+    for (let i = 0; i + length <= this.segments.length; i++) {
+      let bytes = 0;
+      for (let k = i; k < i + length; k++) bytes += this.segments[k]!.bytes;
+      if (bytes > fewest) continue;
+      fewest = bytes;
+      best = i;
+    }
+    return best < 0 ? undefined : this.segments.slice(best, best + length);
   }
 
   /** A new part at place `at` of the live ones. */
