@@ -13,6 +13,8 @@ import {
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/core/clock.ts';
+import { type BrokerHarness, brokerContract, CONTRACT_OUTPUT } from '../../src/testing/broker-contract.ts';
 import {
   begin,
   copyAll,
@@ -32,6 +34,32 @@ import {
 function text(...path: string[]): string {
   return readFileSync(join(...path), 'utf8');
 }
+
+async function harness(): Promise<BrokerHarness> {
+  const { path } = scratch();
+  const input = join(path, 'in.ndjson');
+  writeFileSync(input, '');
+  return {
+    clock: systemClock,
+    input: 'in',
+    zombies: false,
+    append: async (values) => appendFileSync(input, values.map((value) => `${value}\n`).join('')),
+    connect: async (options) => {
+      const broker = toyBroker(path, options?.point === undefined ? {} : { faultPoint: options.point });
+      await broker.topics([{ topic: CONTRACT_OUTPUT, role: 'output' }], 'create');
+      return broker;
+    },
+    read: async () => {
+      const output = join(path, `${CONTRACT_OUTPUT}.ndjson`);
+      return existsSync(output) ? text(output).split('\n').slice(0, -1) : [];
+    },
+    dispose: async () => rmSync(path, { recursive: true }),
+  };
+}
+
+describe('local broker', () => {
+  for (const { name, run } of brokerContract('local', harness)) it(name, run);
+});
 
 describe('local broker: reading', () => {
   it('copies a file and has nothing new when run again', async () => {

@@ -1,12 +1,4 @@
-import type {
-  Batch,
-  CommitRequest,
-  FaultPoint,
-  OutgoingBatch,
-  Position,
-  TaskChannel,
-  TaskStart,
-} from '../../core/broker.ts';
+import type { Batch, CommitRequest, OutgoingBatch, Position, TaskChannel, TaskStart } from '../../core/broker.ts';
 import { BrokerError } from '../../core/errors.ts';
 import type { Domain } from './domain.ts';
 import { encodeInternal } from './internal-topic.ts';
@@ -27,11 +19,12 @@ export interface ChannelOptions {
   readonly formatOf: (batch: OutgoingBatch) => LineFormat;
   /** A later stage waits for this one: it has ended only when it wrote `end`. */
   readonly feeds: boolean;
+  /** The task closed after it had read and committed everything. */
+  readonly onDone: () => void;
   /** Waits until it is this task's turn to read; false when it is not by then. */
   readonly turn: (untilMs: number, signal: AbortSignal) => Promise<boolean>;
   /** Throws when the task was opened again meanwhile. */
   readonly fence: () => void;
-  readonly point: FaultPoint;
 }
 
 export class LocalChannel implements TaskChannel {
@@ -44,6 +37,7 @@ export class LocalChannel implements TaskChannel {
   private atEnd = false;
   private polled = false;
   private closed = false;
+  private failed = false;
 
   constructor(options: ChannelOptions) {
     this.options = options;
@@ -106,6 +100,7 @@ export class LocalChannel implements TaskChannel {
         code: 'commit-unknown',
       });
     const ended = this.endedAt(request, feeds);
+    this.failed = true;
     await domain.commit({
       task,
       appends: this.appends(request.outputs),
@@ -116,6 +111,7 @@ export class LocalChannel implements TaskChannel {
       fence,
       ...(request.checkpoint === undefined ? {} : { checkpoint: request.checkpoint }),
     });
+    this.failed = false;
     this.committed = request.next;
     this.ended = ended;
   }
@@ -149,6 +145,8 @@ export class LocalChannel implements TaskChannel {
   }
 
   async close(): Promise<void> {
+    if (!this.closed && !this.failed && this.atEnd && this.committed === this.position) this.options.onDone();
+    if (this.closed) return;
     this.closed = true;
     await this.options.source.close();
   }

@@ -59,17 +59,27 @@ export class Domain {
   /** `lock` is held on the domain's folder, which exists. */
   static async open(options: DomainOptions, lock: FolderLock): Promise<Domain> {
     const domain = new Domain(options, lock);
-    await onFile('make the folder', domain.home, () => mkdir(`${domain.home}/state`, { recursive: true }));
-    const found = await domain.firstManifest();
-    if (found === undefined || options.fromStart) await domain.startOver(found ?? emptyManifest(options.topology));
     try {
-      await domain.reload();
+      await domain.prepare();
     } catch (error) {
-      if (!(error instanceof BrokerError && error.code === 'output-shorter' && options.overwrite)) throw error;
-      await domain.startOver(domain.manifest);
-      await domain.reload();
+      await domain.outputs.close();
+      throw error;
     }
     return domain;
+  }
+
+  private async prepare(): Promise<void> {
+    const { topology, fromStart, overwrite } = this.options;
+    await onFile('make the folder', this.home, () => mkdir(`${this.home}/state`, { recursive: true }));
+    const found = await this.firstManifest();
+    if (found === undefined || fromStart) await this.startOver(found ?? emptyManifest(topology));
+    try {
+      await this.reload();
+    } catch (error) {
+      if (!(error instanceof BrokerError && error.code === 'output-shorter' && overwrite)) throw error;
+      await this.startOver(this.manifest);
+      await this.reload();
+    }
   }
 
   private async firstManifest(): Promise<Manifest | undefined> {
@@ -208,7 +218,7 @@ export class Domain {
   async close(): Promise<void> {
     await this.tail;
     await this.outputs.close();
-    await this.lock.release();
+    await this.lock.close();
   }
 }
 

@@ -1,4 +1,4 @@
-import { Observable } from 'rxjs';
+import { defer, type Observable } from 'rxjs';
 import {
   type Assignment,
   type Broker,
@@ -71,6 +71,9 @@ export class LocalBroker implements Broker {
   private planned: Planned[] = [];
   private outputs: readonly string[] = [];
   private domain: Promise<Domain> | undefined;
+  /** Tasks that read everything, committed and closed. */
+  private readonly done = new Set<string>();
+  private readonly channels = new Set<LocalChannel>();
   private readonly owners = new Map<string, number>();
 
   constructor(options: LocalOptions) {
@@ -79,20 +82,14 @@ export class LocalBroker implements Broker {
     this.log = options.log ?? silentLog;
   }
 
+  /** One assignment, of everything: nothing is ever revoked. */
   tasks(stages: readonly Stage[], signal: AbortSignal): Observable<Assignment> {
-    return new Observable((subscriber) => {
+    return defer(async () => {
       this.planned = plan(stages);
       const assigned = this.planned.map(({ task }) => task);
-      const done = (): void => subscriber.complete();
-      signal.addEventListener('abort', done, { once: true });
-      this.begin(assigned).then(
-        () => {
-          if (signal.aborted) return done();
-          subscriber.next({ generation: 1, assigned, retained: [], revoked: [], lost: [], released: () => {} });
-        },
-        (error: unknown) => subscriber.error(error),
-      );
-      return () => signal.removeEventListener('abort', done);
+      await this.begin(assigned);
+      signal.throwIfAborted();
+      return { generation: 1, assigned, retained: [], revoked: [], lost: [], released: () => {} };
     });
   }
 
@@ -112,13 +109,14 @@ export class LocalBroker implements Broker {
     const home = await makeHome(dir, topology);
     await this.point('open.begin');
     const lock = await FolderLock.acquire(home, { force: forceUnlock });
-    await this.point('open.locked');
+    let domain: Domain | undefined;
     try {
-      const domain = await Domain.open({ dir, topology, overwrite, fromStart, point: this.point, log: this.log }, lock);
+      await this.point('open.locked');
+      domain = await Domain.open({ dir, topology, overwrite, fromStart, point: this.point, log: this.log }, lock);
       await domain.claim(this.outputs);
       return domain;
     } catch (error) {
-      await lock.release();
+      await (domain ?? lock).close();
       this.domain = undefined;
       throw error;
     }
@@ -132,20 +130,30 @@ export class LocalBroker implements Broker {
     const domain = await this.domainOf(task.topology);
     const epoch = (this.owners.get(name) ?? 0) + 1;
     this.owners.set(name, epoch);
+    this.done.delete(name);
     const entry = await domain.entry(name);
     await this.point('open.entry');
     const source = await this.sourceOf(planned, domain, entry);
-    const begin = entry === undefined ? await firstMark(planned, source) : BEGIN;
-    await this.point('open.task');
+    let begin: ReadMark;
+    try {
+      begin = entry === undefined ? await firstMark(planned, source) : BEGIN;
+      await this.point('open.task');
+    } catch (error) {
+      await source.close();
+      throw error;
+    }
     const index = this.planned.indexOf(planned);
-    return new LocalChannel({
+    const channel = new LocalChannel({
       task: name,
       topic: task.topic,
       domain,
       source,
       entry,
       begin,
-      feeds: this.planned.some((later, i) => i > index && later.stage.internal),
+      feeds: this.planned.some(
+        (later) => later.stage.internal && (later.stage.feeders ?? [task.stage]).includes(task.stage),
+      ),
+      onDone: () => this.done.add(name),
       internalFile: (topic) => internalFile(task.topology, topic),
       formatOf: (batch) => this.formatOf(batch, domain),
       turn: (untilMs, signal) => this.turn(index, domain, { untilMs, signal }),
@@ -155,8 +163,9 @@ export class LocalBroker implements Broker {
             code: 'fenced',
           });
       },
-      point: this.point,
     });
+    this.channels.add(channel);
+    return channel;
   }
 
   private async sourceOf(planned: Planned, domain: Domain, entry: TaskEntry | undefined): Promise<TaskSource> {
@@ -184,7 +193,10 @@ export class LocalBroker implements Broker {
 
   private doneBefore(index: number, domain: Domain): boolean {
     const ended = domain.endedTasks();
-    for (let i = 0; i < index; i++) if (!ended.has(taskName(this.planned[i]!.task))) return false;
+    for (let i = 0; i < index; i++) {
+      const name = taskName(this.planned[i]!.task);
+      if (!ended.has(name) && !this.done.has(name)) return false;
+    }
     return true;
   }
 
@@ -233,6 +245,8 @@ export class LocalBroker implements Broker {
   }
 
   async close(): Promise<void> {
+    for (const channel of this.channels) await channel.close();
+    this.channels.clear();
     const domain = await this.domain?.catch(() => undefined); // whoever asked for it has the error
     this.domain = undefined;
     await domain?.close();

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { link, open, readFile, readlink, rename, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { BrokerError } from '../../core/errors.ts';
@@ -70,8 +71,7 @@ async function stateOf(
 
 /**
  * One writer a folder: a file that names boot, process and its start. It is put in place with its content by `link`, so
- * nobody sees it half written. A lock whose process is gone is moved aside, never merely deleted: only one of two that
- * find it stale can move it. `check` is called before each commit: a lock taken by force fences its former holder.
+ * nobody sees it half written, and replaced by one process only when its holder is gone. `check` is called before each commit: a lock taken by force fences its former holder.
  */
 export class FolderLock {
   private readonly path: string;
@@ -95,47 +95,48 @@ export class FolderLock {
       lock.inode = (await file.stat({ bigint: true })).ino;
     });
     try {
-      for (let attempt = 0; attempt < 8; attempt++) {
-        if (await lock.tryLink(draft)) return lock;
-        await lock.clearStale(self, processes, options.force ?? false);
-      }
+      if (!(await lock.tryLink(draft, lock.path)))
+        await lock.takeOver(lock.path, { draft, self, processes, force: options.force ?? false });
+      return lock;
     } finally {
       await unlinkIfThere(draft);
       await syncFolder(folder);
     }
-    throw refused(lock.path, 'it changes hands all the time');
   }
 
-  private async tryLink(draft: string): Promise<boolean> {
+  private async tryLink(draft: string, path: string): Promise<boolean> {
     try {
-      await link(draft, this.path);
+      await link(draft, path);
       return true;
     } catch (error) {
       if (isTaken(error)) return false;
-      throw fileError('take the lock', this.path, error);
+      throw fileError('take the lock', path, error);
     }
   }
 
-  private async clearStale(self: LockOwner, processes: ProcessTable, force: boolean): Promise<void> {
-    const found = await readOwner(this.path);
-    if (found === undefined) return;
-    if (!force) {
-      if (found.owner === undefined) throw refused(this.path, 'it cannot be read as a lock');
-      const state = await stateOf(found.owner, self, processes);
-      const who = `process ${found.owner.pid} on ${found.owner.host}`;
-      if (state === 'alive') throw refused(this.path, `${who} is running`);
-      if (state === 'doubt') throw refused(this.path, `whether ${who} still runs cannot be told from here`);
+  /**
+   * Replaces a stale lock. Who may do that is settled by a second file whose name is made from what the stale one says;
+   * its holder looks again before it replaces. That file may be stale as well, and is taken over in the same way.
+   */
+  private async takeOver(path: string, by: Successor): Promise<void> {
+    const found = await readOwner(path);
+    if (found === undefined) {
+      if (await this.tryLink(by.draft, path)) return;
+      throw refused(path, 'it changes hands at this moment');
     }
-    const aside = `${this.path}.stale.${self.pid}`;
+    if (!by.force) await judge(path, found.owner, by);
+    const claim = `${path}.${createHash('sha256').update(found.text).digest('hex').slice(0, 12)}`;
+    if (!(await this.tryLink(by.draft, claim))) await this.takeOver(claim, by);
     try {
-      await rename(this.path, aside);
-    } catch (error) {
-      if (isMissing(error)) return;
-      throw fileError('take over the lock', this.path, error);
+      const now = await readOwner(path);
+      if (now === undefined || now.inode !== found.inode || now.text !== found.text)
+        throw refused(path, 'it was taken over at this moment');
+      const link = `${by.draft}.link`;
+      await this.tryLink(by.draft, link);
+      await onFile('take over the lock', path, () => rename(link, path));
+    } finally {
+      await unlinkIfThere(claim);
     }
-    const moved = await readOwner(aside);
-    if (moved !== undefined && moved.inode !== found.inode) await link(aside, this.path); // somebody was faster: give it back
-    await unlinkIfThere(aside);
   }
 
   /** Throws when the lock is no longer ours. */
@@ -145,18 +146,35 @@ export class FolderLock {
       throw new BrokerError(`the lock ${this.path} was taken over: another run writes here now`, { code: 'fenced' });
   }
 
-  async release(): Promise<void> {
+  async close(): Promise<void> {
     const now = await orNull(() => stat(this.path, { bigint: true }));
     if (now !== null && now.ino === this.inode) await unlinkIfThere(this.path);
     this.inode = undefined;
   }
 }
 
-async function readOwner(path: string): Promise<{ inode: bigint; owner: LockOwner | undefined } | undefined> {
+interface Successor {
+  readonly draft: string;
+  readonly self: LockOwner;
+  readonly processes: ProcessTable;
+  readonly force: boolean;
+}
+
+/** Throws unless the owner is certainly gone. */
+async function judge(path: string, owner: LockOwner | undefined, by: Successor): Promise<void> {
+  if (owner === undefined) throw refused(path, 'it cannot be read as a lock');
+  const state = await stateOf(owner, by.self, by.processes);
+  const who = `process ${owner.pid} on ${owner.host}`;
+  if (state === 'alive') throw refused(path, `${who} is running`);
+  if (state === 'doubt') throw refused(path, `whether ${who} still runs cannot be told from here`);
+}
+
+async function readOwner(path: string) {
   try {
     await using file = await open(path, 'r');
     const { ino } = await file.stat({ bigint: true });
-    return { inode: ino, owner: parseOwner(await file.readFile('utf8')) };
+    const text = await file.readFile('utf8');
+    return { inode: ino, text, owner: parseOwner(text) };
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw fileError('read the lock', path, error);
