@@ -138,15 +138,12 @@ export class HoldingKernel implements Kernel {
   }
 
   private bound(out: Out): void {
+    const { held, maxHeldBytes } = this;
+    const { maxKeys } = this.options;
+    const bound = held.size > maxKeys ? `maxKeys ${maxKeys}` : `maxHeldBytes ${maxHeldBytes}`;
     let gone = 0;
-    while (this.held.size > 1 && (this.held.bytes > this.maxHeldBytes || this.held.size > this.options.maxKeys)) {
-      this.pass(this.held.first()!, out);
-      gone++;
-    }
-    if (gone === 0) return;
-    const bound =
-      this.held.size >= this.options.maxKeys ? `maxKeys ${this.options.maxKeys}` : `maxHeldBytes ${this.maxHeldBytes}`;
-    out.event('state.evicted', { entries: gone, bound });
+    for (; held.size > 1 && (held.bytes > maxHeldBytes || held.size > maxKeys); gone++) this.pass(held.first()!, out);
+    if (gone > 0) out.event('state.evicted', { entries: gone, bound });
   }
 
   private pass(entry: Held, out: Out): void {
