@@ -118,6 +118,6 @@ describe('quarantine lines', () => {
     const { findings } = JSON.parse(line);
     expect(line.length).toBeLessThan(9 * 1024);
     expect(findings[0].observed.length).toBeLessThanOrEqual(256);
-    expect(findings.at(-1)).toEqual({ more: 300 - (findings.length - 1) });
+    expect(findings.at(-1).observed).toBe(300 - (findings.length - 1));
   });
 });

@@ -178,7 +178,11 @@ export class FilesSource implements TaskSource {
     const resume = this.resume?.part === this.partIndex ? this.resume : undefined;
     const from = resume?.offset ?? 0;
     const bytes = await PartBytes.open(part.path, part.compression, from);
-    if (resume?.finished === true) await bytes.checkContinued();
+    if (resume?.finished === true)
+      await bytes.checkContinued().catch(async (error) => {
+        await bytes.close();
+        throw error;
+      });
     const first = parts.open(this.partIndex, { inode: bytes.inode, start: this.position });
     const framer = makeFramer({
       extension: part.extension,

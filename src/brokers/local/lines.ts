@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import type { OutgoingBatch } from '../../core/broker.ts';
-import { type Finding, MAX_FINDINGS_BYTES, MAX_OBSERVED_BYTES } from '../../core/finding.ts';
 import type { DataRecord } from '../../core/record.ts';
+import { renderFindings } from '../../core/render-findings.ts';
 import type { Append } from './outputs.ts';
 
 /** A quarantined value beyond this leaves as a stub. */
@@ -62,7 +62,7 @@ export class CommitLines {
     const lines: string[] = [];
     for (const record of batch.records)
       if (record.findings.length > 0)
-        lines.push(`{"origin":${JSON.stringify(record.origin)},"findings":${findingsJson(record.findings)}}`);
+        lines.push(`{"origin":${JSON.stringify(record.origin)},"findings":${renderFindings(record.findings)}}`);
     if (lines.length > 0) this.of(`${batch.topic}.findings.ndjson`).push(joinLines(lines, lines.length));
   }
 
@@ -116,7 +116,7 @@ export function oneLine(value: Value): string | Uint8Array {
 
 /** One line of quarantine: the value as it came (raw JSON, else text, else base64) with why and where from. */
 export function quarantineLine(record: DataRecord, value: Value, step: string | undefined): string {
-  let line = `{${valueField(value)},"findings":${findingsJson(record.findings)},"origin":${JSON.stringify(record.origin)}`;
+  let line = `{${valueField(value)},"findings":${renderFindings(record.findings)},"origin":${JSON.stringify(record.origin)}`;
   if (step !== undefined) line += `,"step":${JSON.stringify(step)}`;
   if (record.key !== null) line += `,${bytesField('key', record.key)}`;
   if (!Number.isNaN(record.timestamp)) line += `,"timestamp":${record.timestamp}`;
@@ -149,25 +149,4 @@ function valueField(value: Value): string {
     return `"valueText":${JSON.stringify(value)}`; // not JSON: that is what the line is about
   }
   return `"value":${oneLine(value)}`;
-}
-
-/** Findings as JSON within DESIGN 7's bounds: long observations are cut, what does not fit is counted. */
-export function findingsJson(findings: readonly Finding[]): string {
-  let text = '';
-  let left = 0;
-  for (const finding of findings) {
-    const item = findingJson(finding);
-    if (left > 0 || text.length + item.length > MAX_FINDINGS_BYTES) left++;
-    else text += text === '' ? item : `,${item}`;
-  }
-  if (left > 0) text += `${text === '' ? '' : ','}{"more":${left}}`;
-  return `[${text}]`;
-}
-
-function findingJson(finding: Finding): string {
-  const text = JSON.stringify(finding);
-  if (text.length <= MAX_OBSERVED_BYTES || finding.observed === undefined) return text;
-  const observed = JSON.stringify(finding.observed) ?? 'null';
-  if (observed.length <= MAX_OBSERVED_BYTES) return text;
-  return JSON.stringify({ ...finding, observed: `${observed.slice(0, MAX_OBSERVED_BYTES - 1)}…` });
 }
