@@ -57,7 +57,7 @@ function load(state: DedupState, parts: Map<string, Uint8Array>): DedupState {
 
 describe('dedup state', () => {
   it('loses nothing and invents nothing over 500,000 events, with two restarts and replays', () => {
-    const result = replayJob(500_000, [200_000, 410_000]);
+    const result = replayJob(500_000, [200_000, 410_000], 60);
     expect(result).toMatchObject({ wrongDrops: 0, missed: 0, replayDifferences: 0 });
     expect(result.duplicates).toBeGreaterThan(24_000);
     expect(result.maxParts).toBeLessThanOrEqual(66);

@@ -3,7 +3,6 @@ import { DataRecord } from '../../../src/core/record.ts';
 import { DedupState } from '../../../src/kernels/dedup/dedup-state.ts';
 import { KeyHasher } from '../../../src/kernels/hash/key-hasher.ts';
 
-const SECONDS = 600;
 const EVENTS_PER_SECOND = 1000;
 
 export interface ReplayResult {
@@ -22,8 +21,9 @@ export interface ReplayResult {
  * inside the window; twice the state is thrown away and rebuilt from the last checkpoint, and what follows it is read
  * again. Which events are repeats is known from how they are made, not from the state.
  */
-export function replayJob(events: number, kills: readonly number[]): ReplayResult {
-  const window = { kind: 'time', seconds: SECONDS } as const;
+export function replayJob(events: number, kills: readonly number[], seconds: number): ReplayResult {
+  const window = { kind: 'time', seconds } as const;
+  const span = (seconds / 2) * EVENTS_PER_SECOND;
   const make = () => new DedupState({ window, maxKeys: 1e9, seed: Uint32Array.of(5, 6, 7, 8) });
   const codec = { name: 'json', decode: () => null, encode: () => null };
   const record = new DataRecord({ source: { topic: 'in', partition: 0 }, offset: 0, payload: null, codec });
@@ -39,7 +39,7 @@ export function replayJob(events: number, kills: readonly number[]): ReplayResul
     const hasher = new KeyHasher(state.seed);
     const end = Math.min(events, i + 500);
     for (; i < end; i++) {
-      const original = originalOf(i);
+      const original = originalOf(i, span);
       hasher.begin();
       hasher.value(`event-${original}`);
       hasher.end();
@@ -68,7 +68,7 @@ export function replayJob(events: number, kills: readonly number[]): ReplayResul
     }
   }
   for (let i = 0; i < events; i++) {
-    const repeat = originalOf(i) !== i;
+    const repeat = originalOf(i, span) !== i;
     if (repeat) result.duplicates++;
     if (answers[i] === 1 && !repeat) result.wrongDrops++;
     if (answers[i] === 0 && repeat) result.missed++;
@@ -78,9 +78,9 @@ export function replayJob(events: number, kills: readonly number[]): ReplayResul
 }
 
 /** The event this one repeats, or itself. A repeat of a repeat would be ambiguous: the original is never one. */
-function originalOf(i: number): number {
+function originalOf(i: number, most: number): number {
   if (!isRepeat(i)) return i;
-  const span = Math.min(i, (SECONDS / 2) * EVENTS_PER_SECOND);
+  const span = Math.min(i, most);
   for (let k = 0; ; k++) {
     const at = i - 1 - Math.floor(uniform(3, i, k) * span);
     if (at >= 0 && !isRepeat(at)) return at;
