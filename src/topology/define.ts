@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Type } from '@sinclair/typebox';
 import { PlanError } from '../core/errors.ts';
 import type { Operator } from '../core/operator.ts';
@@ -14,7 +15,7 @@ export function defineTopology(
   where: { readonly file?: string; readonly folder?: string } = {},
 ): Topology {
   const { file = `${spec.name}.ts`, folder = '.' } = where;
-  return { raw: structuredClone(spec), file, folder, locate: () => ({ file, line: 1, column: 1 }) };
+  return { raw: structuredClone(spec), file, folder: resolve(folder), locate: () => ({ file, line: 1, column: 1 }) };
 }
 
 /**

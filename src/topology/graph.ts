@@ -2,7 +2,7 @@ import type { Operator, PortSpec } from '../core/operator.ts';
 import { didYouMean, type Issues, type Path } from './issues.ts';
 import type { ValidStep, ValidTopology } from './validate.ts';
 
-/** One port of one step, or (`step` undefined) the input. */
+/** One port of one step; or, `step` undefined, all inputs (port 0) or the n-th of several (port n). */
 export interface PortRef {
   readonly step: GraphStep | undefined;
   readonly port: number;
@@ -36,21 +36,22 @@ interface RefPlace {
 export function buildGraph(topology: ValidTopology, issues: Issues): Graph {
   const steps = topology.steps.map(makeStep);
   const byId = new Map<string, MutableStep>();
+  const inputs = (topology.spec.inputs ?? []).map((input) => input.name);
   for (const step of steps) {
     const first = byId.get(step.id);
-    const taken = step.id === 'input' || step.id === 'source';
+    const taken = step.id === 'input' || step.id === 'source' || inputs.includes(step.id);
     if (first !== undefined || taken)
       issues.add({
         path: [...step.path, 'id'],
         code: taken ? 'reserved-id' : 'repeated-id',
         message: taken
-          ? `the id \`${step.id}\` names the input`
+          ? `the id \`${step.id}\` names an input`
           : `the id \`${step.id}\` is used by step ${first!.index + 1} already`,
         remedy: `write another id, for example \`${freeId(step.id, byId)}\``,
       });
     if (first === undefined) byId.set(step.id, step);
   }
-  const find = (text: string, where: RefPlace) => findPort(text, where, { byId, issues });
+  const find = (text: string, where: RefPlace) => findPort(text, where, { byId, inputs, issues });
   for (const [index, step] of steps.entries()) connect(step, steps[index - 1], topology.steps[index]!, find);
   return { steps: order(steps, issues), inFileOrder: steps, find };
 }
@@ -93,14 +94,19 @@ function connect(
 function findPort(
   text: string,
   where: RefPlace,
-  context: { readonly byId: ReadonlyMap<string, GraphStep>; readonly issues: Issues },
+  context: {
+    readonly byId: ReadonlyMap<string, GraphStep>;
+    readonly inputs: readonly string[];
+    readonly issues: Issues;
+  },
 ): PortRef | undefined {
-  const { byId, issues } = context;
+  const { byId, inputs, issues } = context;
   if (text === 'input') return { step: undefined, port: 0 };
+  if (inputs.includes(text)) return { step: undefined, port: inputs.indexOf(text) + 1 };
   const dot = text.indexOf('.');
   const id = dot < 0 ? text : text.slice(0, dot);
   const step = byId.get(id);
-  const known = ['input', ...byId.keys()];
+  const known = ['input', ...inputs, ...byId.keys()];
   if (step === undefined) {
     issues.add({
       ...where,

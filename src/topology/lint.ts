@@ -2,6 +2,7 @@ import type { Graph, GraphStep } from './graph.ts';
 import type { Issues } from './issues.ts';
 import type { StagePlan } from './plan.ts';
 import type { TopologySpec } from './schema.ts';
+import { SELECT_INPUT } from './select-input.ts';
 
 interface LintContext {
   readonly spec: TopologySpec;
@@ -62,7 +63,7 @@ function quarantineNone({ spec, issues }: LintContext): void {
 }
 
 /** Ports of fate pass or derived that nobody reads: their records are dropped. */
-function unreadPorts({ graph, stages, issues }: LintContext): void {
+function unreadPorts({ spec, graph, stages, issues }: LintContext): void {
   const discarded = new Set<string>();
   for (const stage of stages)
     for (const sink of stage.sinks)
@@ -70,6 +71,16 @@ function unreadPorts({ graph, stages, issues }: LintContext): void {
         for (const edge of sink.edges)
           for (const step of stage.steps)
             for (const { spec, edge: own } of step.ports) if (own === edge) discarded.add(`${step.id}.${spec.name}`);
+  for (const [index, { name }] of (spec.inputs ?? []).entries()) {
+    if (!discarded.has(`${SELECT_INPUT}.${name}`)) continue;
+    issues.add({
+      path: ['inputs', index, 'name'],
+      level: 'warn',
+      code: 'unread-input',
+      message: `nobody reads the input \`${name}\`: its records are dropped`,
+      remedy: `read it with \`from: ${name}\`, or remove it`,
+    });
+  }
   for (const step of graph.inFileOrder) {
     const [main, ...others] = step.ports;
     if (main === undefined) continue;

@@ -3,8 +3,10 @@ import { fingerprintOf, stateHash } from './fingerprint.ts';
 import type { Graph, GraphStep, PortRef } from './graph.ts';
 import { codecOf, defaultOutputFormat, type FormatRegistry, optional } from './inputs.ts';
 import type { Issues } from './issues.ts';
-import { type KeyTrace, keeps, meet, traceThrough } from './key-trace.ts';
+import { type KeyTrace, meet, traceThrough } from './key-trace.ts';
 import type { EdgeId, InputPlan, PlanRequirement, SinkPlan, StepPlan } from './plan.ts';
+import { clockRequirement, requireKeys } from './requirements.ts';
+import { SELECT_INPUT, selectInput } from './select-input.ts';
 
 /** A stage while it is being filled. */
 export interface StageDraft {
@@ -87,7 +89,34 @@ class Placer {
   private locate(ref: PortRef): Place | undefined {
     if (ref.step !== undefined) return this.places.get(ref.step)?.[ref.port];
     const stage = this.stages[0]!;
-    return { stage, edge: stage.edges[0]! };
+    return { stage, edge: ref.port === 0 ? stage.edges[0]! : this.selected(stage)[ref.port - 1]! };
+  }
+
+  /** One edge an input, made when the first step asks for one. */
+  private selected(stage: StageDraft): readonly EdgeDraft[] {
+    const { inputs } = this.context;
+    const made = stage.edges.filter((edge) => edge.step === SELECT_INPUT && edge.id > 0);
+    if (made.length > 0) return made;
+    const operator = selectInput(inputs.map((input) => input.name ?? ''));
+    const first = stage.edges.length;
+    const ports = operator.ports({});
+    const edges = inputs.map((input, index): EdgeDraft => {
+      const trace = input.topics.length === 1 ? (input.key ?? []) : undefined;
+      const port = ports[index]!.name;
+      return { id: first + index, step: SELECT_INPUT, port, fate: 'pass', trace, read: false };
+    });
+    stage.edges[0]!.read = true;
+    stage.edges.push(...edges);
+    stage.steps.push({
+      id: SELECT_INPUT,
+      operator,
+      config: {},
+      inputs: [0],
+      ports: ports.map((spec, index) => ({ spec, edge: first + index })),
+      stateHash: '',
+      latenessMs: latenessOf(stage),
+    });
+    return edges;
   }
 
   private placeStep(step: GraphStep): void {
@@ -120,7 +149,7 @@ class Placer {
     const { operator, config } = step;
     if (operator === undefined) return;
     const before = meet(inputs.map((edge) => edge.trace));
-    this.requireKeys(step, stage, before);
+    requireKeys(step, stage, { trace: before, issues: this.context.issues });
     const edges = step.ports.map((port, index): EdgeDraft => {
       const trace = traceThrough(step, index, before);
       return { id: stage.edges.length + index, step: step.id, port: port.name, fate: port.fate, trace, read: false };
@@ -134,7 +163,7 @@ class Placer {
       ports: step.ports.map((spec, index) => ({ spec, edge: edges[index]!.id })),
       stateHash: stateHash(step, this.inputIdentity()),
       latenessMs: latenessOf(stage),
-      ...optional('needsClock', this.clockRequirement(step)),
+      ...optional('needsClock', clockRequirement(step, this.context)),
     });
     const places = edges.map((edge): Place => ({ stage, edge }));
     if (operator.name === 'repartition' && edges[0] !== undefined) {
@@ -184,47 +213,6 @@ class Placer {
     return this.open({ id: step.id, inputs: [input], onePartition, single, trace: key ?? [] });
   }
 
-  /** State by key is right when the input is partitioned by a subset of the key; else only one partition is. */
-  private requireKeys(step: GraphStep, stage: StageDraft, trace: KeyTrace): void {
-    const { operator, config, id } = step;
-    if (operator === undefined || operator.scope(config) !== 'key' || stage.onePartition) return;
-    const keys = operator.keys?.(config) ?? [];
-    if (keeps(trace, keys)) return;
-    const list = `[${keys.join(', ')}]`;
-    const remedy = `put a repartition before it: \`- { id: by-${slug(keys[0] ?? 'key')}, use: repartition, with: { key: ${list} } }\``;
-    const topics = stage.inputs.flatMap((input) => input.topics);
-    if (topics.length > 1) {
-      this.context.issues.add({
-        path: [...step.path, 'use'],
-        code: 'needs-repartition',
-        message: `step \`${id}\` keeps state by ${list}, but its input is ${topics.length} topics, whose equal keys do not meet`,
-        remedy,
-        step: id,
-      });
-      return;
-    }
-    const declared = stage.inputs[0]?.key;
-    const why =
-      declared === undefined
-        ? 'the input declares no key'
-        : trace === undefined
-          ? `the key [${declared.join(', ')}] of the input is changed on the way`
-          : `the key of the input, [${trace.join(', ')}] here, is no subset of it`;
-    const message = `step \`${id}\` keeps state by ${list}, but ${why}: only an input of one partition runs`;
-    stage.requires.push({ step: id, message, remedy, position: this.context.issues.position([...step.path, 'use']) });
-  }
-
-  private clockRequirement(step: GraphStep): PlanRequirement | undefined {
-    const path = step.operator?.needsClock?.(step.config);
-    if (path === undefined || this.context.inputs.every((input) => input.eventTime !== undefined)) return undefined;
-    return {
-      step: step.id,
-      message: `step \`${step.id}\` has a window or timer in time, but a file without \`eventTime\` has no clock`,
-      remedy: 'add `eventTime: <field>` to the input, or write `window: { records: N }` or `window: all`',
-      position: this.context.issues.position([...step.path, 'with', ...path]),
-    };
-  }
-
   private inputIdentity(): string {
     return fingerprintOf(
       this.context.inputs.map(({ format, csv, explode, eventTime }) => ({ format, csv, explode, eventTime })),
@@ -239,13 +227,4 @@ function latenessOf(stage: StageDraft): number {
 function keyOf(config: unknown): readonly string[] {
   const key = (config as { readonly key?: unknown } | null)?.key; // a repartition's `with` is { key: [fields] }
   return Array.isArray(key) ? key.map(String) : typeof key === 'string' ? [key] : [];
-}
-
-function slug(field: string): string {
-  return (
-    field
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, '-')
-      .replace(/^-|-$/g, '') || 'key'
-  );
 }

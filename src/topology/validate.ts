@@ -70,9 +70,10 @@ function withoutBroken(spec: TopologySpec, complaints: readonly Complaint[]): To
   for (const { path, code } of complaints) {
     const [top, inner, key] = path;
     if (top === undefined || code === 'unknown-key' || top === 'name') continue;
-    if (top === 'input' || top === 'inputs') {
-      sound.inputs = undefined;
-      sound.input = { topic: 'unknown' };
+    if (top === 'input') sound.input = withoutKey(sound.input, inner);
+    else if (top === 'inputs') {
+      const list = sound.inputs as readonly unknown[]; // the outline holds
+      sound.inputs = list.map((input, index) => (index === inner ? withoutKey(input, key) : input));
     } else if (top === 'output') sound.output = 'none';
     else if (top === 'outputs' && inner !== undefined) {
       const entries = Object.entries(sound.outputs as object); // the outline holds
@@ -84,6 +85,13 @@ function withoutBroken(spec: TopologySpec, complaints: readonly Complaint[]): To
     } else sound[top] = undefined;
   }
   return sound as TopologySpec; // what does not fit is gone
+}
+
+/** An input without the key that is wrong; a topic is always there, so that its lack is not reported as well. */
+function withoutKey(input: unknown, key: string | number | undefined): unknown {
+  if (key === undefined) return input;
+  const rest = Object.fromEntries(Object.entries(input as object).filter(([name]) => name !== key)); // the outline holds
+  return key === 'topic' || key === 'topics' ? { ...rest, topic: 'unknown' } : rest;
 }
 
 /** A wrong leaf does not stop the checks that follow; a missing trunk does. */

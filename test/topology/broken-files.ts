@@ -216,7 +216,7 @@ const stepRows: readonly Broken[] = [
   ['wrong-value', step('¦tidy'), 'steps[0]: expected a map with id, use', 'a map with id, use'],
   ['wrong-value', step('{ id: ¦Clean Up, use: tidy }'), 'found "Clean Up"', 'write `clean-up`'],
   ['repeated-id', steps('{ id: a, use: tidy }', '{ id: ¦a, use: tidy }'), 'used by step 1 already', '`a-2`'],
-  ['reserved-id', step('{ id: ¦input, use: tidy }'), 'names the input', 'another id'],
+  ['reserved-id', step('{ id: ¦input, use: tidy }'), 'names an input', 'another id'],
   [
     'unknown-operator',
     step('{ id: a, use: ¦tidi }'),

@@ -44,6 +44,14 @@ describe('lint', () => {
       ['warn unused-step 4:11'],
     ],
     ['a port nobody reads', around('- { id: a, use: route, with: { routes: { x: y } } }'), ['warn unread-port 4:11']],
+    [
+      'an input nobody reads',
+      around('- { id: a, use: tidy, from: l }').replace(
+        /input: .*/,
+        'inputs: [{ name: l, topic: x }, { name: r, topic: y }]',
+      ),
+      ['warn unread-input 2:41'],
+    ],
     ['repair without a scope', around('- { id: a, use: repair }'), ['warn scope-not-chosen 4:5']],
     ['repair with a scope', around('- { id: a, use: repair, with: { scope: partition } }'), []],
     ['what an operator warns of', around(CHECK.replace('field: x', 'field: a-b')), ['warn cel-minus 4:54']],

@@ -191,6 +191,29 @@ describe('stages', () => {
     expect(() => plan(text('- { id: clean, use: tidy }'))).toThrow(/2 topics.*put a repartition before it/);
   });
 
+  it('a step may read one of several inputs, by its own key even without a repartition', () => {
+    const made = plan(`
+      name: two
+      inputs:
+        - { name: left, topic: l, key: [id] }
+        - { name: right, topic: r }
+      steps:
+        - { id: unique, use: once, from: left, with: { key: [id], window: all } }
+        - { id: clean, use: tidy, from: right }
+        - { id: both, use: tidy, from: [unique, clean, input] }
+      output: { topic: out }
+    `);
+    const [select, ...steps] = source(made).steps;
+    expect(select).toMatchObject({ id: 'input', inputs: [0], ports: [{ edge: 1 }, { edge: 2 }] });
+    expect(select!.ports.map((port) => port.spec.name)).toEqual(['left', 'right']);
+    expect(steps.map((step) => [step.id, step.inputs])).toEqual([
+      ['unique', [1]],
+      ['clean', [2]],
+      ['both', [3, 6, 0]],
+    ]);
+    expect(source(made).requiresOnePartition).toBeUndefined();
+  });
+
   const whole = `
     name: whole
     input: { topic: raw }
