@@ -98,6 +98,8 @@ export interface Out {
   finding(draft: DataRecord | undefined, finding: Omit<Finding, 'step'>): void;
   /** Attaches and counts by method. Without a draft: counts only. */
   evidence(draft: DataRecord | undefined, evidence: Omit<Evidence, 'step'>): void;
+  /** Counts `n` changes by method without attaching anything: one call a batch instead of one a change. */
+  countEvidence?(method: string, n: number): void;
   /** A quality event; type from the telemetry catalogue, e.g. `drift.alarm`. A function of the data only. */
   event(type: string, data: Readonly<Record<string, unknown>>): void;
   /** The record at `at` stays inside the step: `merged` for good, `held` until release(). */
