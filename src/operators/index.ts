@@ -1,12 +1,13 @@
 import type { Operator } from '../core/operator.ts';
 import { check } from './check.ts';
+import { clean } from './clean.ts';
 import { dedup } from './dedup.ts';
 import { filter } from './filter.ts';
 import { repartition } from './repartition.ts';
 import { vote } from './vote.ts';
 
 /** Every operator there is: the one list that topologies, docs and the contract suite read. */
-export const operators: readonly Operator[] = [dedup, check, filter, repartition, vote];
+export const operators: readonly Operator[] = [dedup, check, clean, filter, repartition, vote];
 
 /** By name, with a user's own operators; one of theirs may not take a name of ours. */
 export function operatorRegistry(extra: readonly Operator[] = []): ReadonlyMap<string, Operator> {

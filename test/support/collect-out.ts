@@ -1,5 +1,5 @@
 import type { Codec } from '../../src/core/codec.ts';
-import type { FieldSlot } from '../../src/core/field.ts';
+import { compileField, type FieldSlot } from '../../src/core/field.ts';
 import type { Evidence, Finding } from '../../src/core/finding.ts';
 import { DEFAULT_LIMITS, type Kernel, type Operator, type OperatorDeps, type Out } from '../../src/core/operator.ts';
 import { DataRecord } from '../../src/core/record.ts';
@@ -86,7 +86,7 @@ export function testDeps(options: TestDeps = {}): OperatorDeps {
     topology: 'test',
     step: options.step ?? 'step',
     field(text) {
-      const slot = slots.get(text) ?? testSlot(text);
+      const slot = slots.get(text) ?? compileField(text);
       slots.set(text, slot);
       return slot;
     },
@@ -116,51 +116,4 @@ export async function runOperator<C>(
   const records = data.map((value, i) => recordOf(value, i));
   kernel.process(records, new Float64Array(records.length).fill(options.time ?? Number.NaN), out);
   return out;
-}
-
-type Step = string | number;
-
-/** A slot good enough for tests: plain names, dotted paths, `list[].field`. */
-export function testSlot(text: string): FieldSlot {
-  const steps: Step[] = text.split('.').flatMap((part) => (part.endsWith('[]') ? [part.slice(0, -2), '*'] : [part]));
-  return slotOf(text, text.includes('[]') ? steps : text.split('.'));
-}
-
-function slotOf(text: string, steps: readonly Step[]): FieldSlot {
-  const many = steps.includes('*');
-  const whole = (record: DataRecord) => own(record.data, text) !== undefined;
-  const path = (record: DataRecord) => (whole(record) ? [text] : [...steps]);
-  const slot: FieldSlot = {
-    text,
-    many,
-    get: (record) => {
-      if (many) return slot.expand(record).map((s) => s.get(record));
-      return path(record).reduce<unknown>((value, step) => own(value, step), record.data);
-    },
-    set: (draft, value) => draft.patch(path(draft), value),
-    remove: (draft) => {
-      if (slot.get(draft) !== undefined) draft.patch(path(draft), undefined);
-    },
-    expand: (record) => {
-      if (!many) return [slot];
-      const at = steps.indexOf('*');
-      const list = steps.slice(0, at).reduce<unknown>((value, step) => own(value, step), record.data);
-      if (!Array.isArray(list)) return [];
-      return list.flatMap((_, i) => {
-        const concrete = [...steps.slice(0, at), i, ...steps.slice(at + 1)];
-        return slotOf(textOf(concrete), concrete).expand(record);
-      });
-    },
-  };
-  return slot;
-}
-
-function textOf(steps: readonly Step[]): string {
-  return steps.map((s, i) => (typeof s === 'number' ? `[${s}]` : s === '*' ? '[]' : i === 0 ? s : `.${s}`)).join('');
-}
-
-function own(value: unknown, key: Step): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
-    ? (value as Record<Step, unknown>)[key]
-    : undefined;
 }

@@ -10,7 +10,12 @@ export function celIssue(text: string, path: readonly (string | number)[]): Conf
     if (!(error instanceof CelError)) throw error;
     const near = text.slice(error.at, error.at + 24);
     const place = near === '' ? 'at its end' : `at character ${error.at + 1}, near ${JSON.stringify(near)}`;
-    return { path, level: 'error', code: 'cel', message: `the expression is wrong ${place}: ${error.message}` };
+    return {
+      path,
+      level: 'error',
+      code: 'cel',
+      message: `the expression is wrong ${place}: ${error.message.replaceAll(';', ',')}; fields are written record.name`,
+    };
   }
 }
 

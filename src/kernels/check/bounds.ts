@@ -19,13 +19,13 @@ export function parseBound(bound: BoundConfig): ParsedBound | string {
     const match = /^now\s*(?:([+-])\s*(\S+))?$/.exec(bound);
     const offset = match?.[2] === undefined ? 0 : parseDuration(match[2]);
     if (match === null || offset === undefined)
-      return `'${bound}' is no time: expected now, now-1d or now+30m with a unit of ms, s, m, h, d`;
+      return `'${bound}' is no time; write now, now-1d or now+30m with a unit of ms, s, m, h, d`;
     return { kind: 'now', value: match[1] === '-' ? -offset : offset };
   }
   const instant = instantOf(bound);
   if (!Number.isNaN(instant)) return { kind: 'instant', value: instant };
-  const hint = /^[+-]?\d+(\.\d+)?$/.test(bound) ? ': write the number without quotes' : '';
-  return `'${bound}' is no bound: expected a number, a date such as 2012-12-31, a date-time such as 2012-12-31T00:00:00Z, { field: name } or now-1d${hint}`;
+  const hint = /^[+-]?\d+(\.\d+)?$/.test(bound) ? ' (a number without quotes)' : '';
+  return `'${bound}' is no bound; write a number, a date such as 2012-12-31, a date-time such as 2012-12-31T00:00:00Z, { field: name } or now-1d${hint}`;
 }
 
 export function holds(relation: Relation, value: number, bound: number): boolean {

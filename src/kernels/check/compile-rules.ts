@@ -22,7 +22,7 @@ export interface FlatRule {
 }
 
 /** Nesting of groups beyond this is refused. */
-export const MAX_GROUP_DEPTH = 8;
+export const MAX_GROUP_DEPTH = 2;
 
 /** Groups opened up: a rule inherits severity, dimension and shadow, and gathers the conditions above it. */
 export function flattenRules(rules: readonly RuleConfig[], base: readonly (string | number)[] = ['rules']): FlatRule[] {
@@ -39,7 +39,8 @@ export function flattenRules(rules: readonly RuleConfig[], base: readonly (strin
       };
       const when = [...(above?.when ?? []), ...(own.when === undefined ? [] : [own.when])];
       const entry: FlatRule = { rule, when, path: here };
-      if (Array.isArray(own.rules) && here.length <= 2 * MAX_GROUP_DEPTH) walk(own.rules, entry, [...here, 'rules']);
+      if (Array.isArray(own.rules) && here.length - base.length < 2 * MAX_GROUP_DEPTH)
+        walk(own.rules, entry, [...here, 'rules']);
       else flat.push(entry);
     });
   };

@@ -25,7 +25,7 @@ export function exampleIssues(rule: RuleConfig, path: readonly (string | number)
         path: [...path, 'examples', expected, i],
         level: 'error',
         code: 'rule-example',
-        message: `rule '${name}' ${valid ? 'passes' : 'fails'} its own ${expected} example ${show(example)}`,
+        message: `rule '${name}' ${valid ? 'passes' : 'fails'} its own ${expected} example ${show(example)}; change one of them`,
       });
     });
   }

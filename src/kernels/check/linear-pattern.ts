@@ -31,7 +31,10 @@ const SPACE =
  * Source: Cox 2007, Regular Expression Matching Can Be Simple And Fast; RE2 syntax.
  */
 export function linearPattern(source: string): LinearPattern {
-  if (source.length > MAX_PATTERN_CHARS) throw new Error(`the pattern is longer than ${MAX_PATTERN_CHARS} characters`);
+  if (source.length > MAX_PATTERN_CHARS)
+    throw new Error(
+      `the pattern is longer than ${MAX_PATTERN_CHARS} characters; check against a list (in) or a schema instead`,
+    );
   const linear = compileLinear(source);
   const degree = backtrackingDegree(source);
   const native = degree === undefined ? undefined : compileNative(source);
@@ -59,7 +62,7 @@ export function compileLinear(source: string): RE2JS {
         : error instanceof Error
           ? error.message
           : String(error);
-    throw new Error(`not a usable pattern: ${reason}`);
+    throw new Error(`not a usable pattern: ${reason}; write it in RE2 syntax, without look-around and back references`);
   }
 }
 

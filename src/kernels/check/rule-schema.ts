@@ -99,8 +99,7 @@ const ruleKeys = {
   ...recordChecks,
   when: Type.String({ minLength: 1, description: 'CEL expression: the rule applies only where it is true.' }),
   severity: literals(SEVERITIES, {
-    description: '`error` quarantines, `warn` and `info` pass with the finding.',
-    default: 'error',
+    description: '`error` (the default) quarantines, `warn` and `info` pass with the finding.',
   }),
   dimension: Type.String({
     minLength: 1,
@@ -108,7 +107,7 @@ const ruleKeys = {
   }),
   message: Type.String({ minLength: 1, description: 'Sentence that goes with the finding.' }),
   suggestion: Type.String({ minLength: 1, description: 'What to do about it.' }),
-  shadow: Type.Boolean({ description: 'Count what the rule finds, without any effect on records.', default: false }),
+  shadow: Type.Boolean({ description: 'Count what the rule finds, without any effect on records. Default false.' }),
   examples: Type.Object(
     {
       valid: Type.Optional(Type.Array(Type.Unknown())),
@@ -120,13 +119,15 @@ const ruleKeys = {
         'Test data checked when the topology is loaded: values of the field, or whole records for rules without one field.',
     },
   ),
-  rules: Type.Array(Type.Object({}, { additionalProperties: true }), {
-    description: 'A group: its rules share `when`, `severity`, `dimension` and `shadow` of this entry.',
-  }),
 } satisfies TProperties;
 
-/** One rule, or a group of rules. What may stand together is judged by validateRules. */
-export const Rule = Type.Partial(Type.Object(ruleKeys), { additionalProperties: false });
+const exact = { additionalProperties: false } as const;
+const GROUP = { description: 'A group: its rules share `when`, `severity`, `dimension` and `shadow` of this entry.' };
+const Leaf = Type.Partial(Type.Object(ruleKeys), exact);
+const Group = Type.Partial(Type.Object({ ...ruleKeys, rules: Type.Array(Leaf, GROUP) }), exact);
+
+/** One rule, or a group of rules (groups nest twice). What may stand together is judged by validateRules. */
+export const Rule = Type.Partial(Type.Object({ ...ruleKeys, rules: Type.Array(Group, GROUP) }), exact);
 
 export type RuleConfig = Omit<Static<typeof Rule>, 'rules'> & { readonly rules?: readonly RuleConfig[] };
 export type BoundConfig = Static<typeof Bound>;

@@ -24,7 +24,7 @@ export function validateRules(rules: readonly RuleConfig[], base: Path = ['rules
         const at = [...path, key];
         const wrong = issues.findIndex((issue) => issue.path.join() === at.join());
         const level = wrong < 0 ? 'warn' : 'error';
-        const message = `record.${field} reads as a subtraction; the field is record["${field}"]`;
+        const message = `record.${field} reads as a subtraction; write record["${field}"]`;
         issues.splice(wrong < 0 ? issues.length : wrong, wrong < 0 ? 0 : 1, {
           path: at,
           level,
@@ -47,17 +47,17 @@ function ruleIssues({ rule, path, when }: FlatRule): ConfigIssue[] {
     return issues;
   }
   if (kinds.length === 0)
-    error([], 'rule-without-check', `the rule says nothing to check: add one of ${ALL_CHECKS.join(', ')}`);
+    error([], 'rule-without-check', `the rule says nothing to check; add one of ${ALL_CHECKS.join(', ')}`);
   const needField = kinds.find((kind) => FIELD_CHECKS.includes(kind));
   if (needField !== undefined && rule.field === undefined)
-    error([], 'rule-without-field', `'${needField}' looks at a field: add field: name`);
+    error([], 'rule-without-field', `'${needField}' looks at a field; add field: name`);
   if (rule.cel !== undefined && rule.name === undefined)
-    error([], 'cel-without-name', "a rule with 'cel' has no default name: add name: what-must-hold");
+    error([], 'cel-without-name', "a rule with 'cel' has no default name; add name: what-must-hold");
   if (rule.required === false)
     error(
       ['required'],
       'required-false',
-      'required: false checks nothing: leave it out (a missing field passes every other check)',
+      'required: false checks nothing; leave it out (a missing field passes every other check)',
     );
   issues.push(...expressionIssues(rule, path, when), ...valueIssues(rule, path));
   if (issues.every((issue) => issue.level !== 'error')) issues.push(...exampleIssues(rule, path));
@@ -87,7 +87,7 @@ function valueIssues(rule: RuleConfig, path: Path): ConfigIssue[] {
     const parsed = parseBound(value);
     if (typeof parsed === 'string') error(at, 'bound', parsed);
     else if (datesOnly && parsed.kind === 'number')
-      error(at, 'bound', `${String(value)} is no date: expected 2012-12-31, a date-time, { field: name } or now-1d`);
+      error(at, 'bound', `${String(value)} is no date; write 2012-12-31, a date-time, { field: name } or now-1d`);
     return parsed;
   };
   for (const key of BOUNDS) if (rule[key] !== undefined) bound([key], rule[key], key === 'before' || key === 'after');
@@ -98,10 +98,14 @@ function valueIssues(rule: RuleConfig, path: Path): ConfigIssue[] {
         error(
           ['between'],
           'empty-range',
-          `nothing lies between ${rule.between.join(' and ')}: the lower one comes first`,
+          `nothing lies between ${rule.between.join(' and ')}; write the lower one first`,
         );
       if ((low.kind === 'number') !== (high.kind === 'number'))
-        error(['between'], 'mixed-range', 'one bound is a number and the other a date: no value can be between');
+        error(
+          ['between'],
+          'mixed-range',
+          'one bound is a number and the other a date, no value can be between; write both alike',
+        );
     }
   }
   if (rule.length !== undefined && (rule.length.min ?? 0) > (rule.length.max ?? Number.POSITIVE_INFINITY))
@@ -139,7 +143,7 @@ function duplicateNames(flat: readonly FlatRule[]): ConfigIssue[] {
           path: [...path, 'name'],
           level: 'warn',
           code: 'rule-name-twice',
-          message: `two rules are called '${name}': their figures are added up`,
+          message: `two rules are called '${name}', their figures are added up; give each a name of its own`,
         });
       seen.set(name, index);
     }
