@@ -47,7 +47,7 @@ export class Source {
       const record = roots[i] as DataRecord; // i is below the length
       if (exploded.size > 0 && exploded.has(i)) continue;
       if (record.payload === null) {
-        record.time = this.options.clock.state.streamTime;
+        this.stamp(record);
         frame.tombstones.push(record, i);
       } else if (this.decode(frame, record, i)) {
         this.time(frame, record);
@@ -60,18 +60,25 @@ export class Source {
 
   private decode(frame: Frame, record: DataRecord, cause: number): boolean {
     try {
-      void record.data;
+      const { data } = record;
+      if (data instanceof FormatError) throw data; // a file reader could not read the row
       return true;
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
-      record.time = this.options.clock.state.streamTime;
+      this.stamp(record);
       this.reject(frame, record, cause, error.code, error.message);
       return false;
     }
   }
 
+  /** Stream time as it is; behind a repartition the record has it already. */
+  private stamp(record: DataRecord): void {
+    if (!this.options.input.internal) record.time = this.options.clock.state.streamTime;
+  }
+
   private time(frame: Frame, record: DataRecord): void {
-    const { clock, eventTime, parseTime } = this.options;
+    const { clock, eventTime, parseTime, input } = this.options;
+    if (input.internal) return;
     if (eventTime === undefined) {
       record.eventTime = record.timestamp;
       if (!Number.isNaN(record.timestamp)) clock.observe(record.timestamp, record.timestamp);

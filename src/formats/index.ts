@@ -1,0 +1,23 @@
+import type { Codec } from '../core/codec.ts';
+import { ConfigError } from '../core/errors.ts';
+import { type CsvOptions, csvCodec } from './csv.ts';
+import { jsonCodec } from './json.ts';
+import { bytesCodec, textCodec } from './text.ts';
+
+export { makeFramer } from './framers/index.ts';
+
+/** The codec of a `format:`. `options` are the format's own (`csv:`). Throws ConfigError for a format this build does not have. */
+export function createCodec(name: string, options: Readonly<Record<string, unknown>> = {}): Codec {
+  switch (name) {
+    case 'json':
+      return jsonCodec;
+    case 'csv':
+      return csvCodec(options as CsvOptions); // checked by the topology's schema
+    case 'text':
+      return textCodec;
+    case 'bytes':
+      return bytesCodec;
+    default:
+      throw new ConfigError(`there is no format ${name}`, { code: 'unknown-format' });
+  }
+}
