@@ -67,7 +67,7 @@ function planInput(input: InputSpec, path: Path, context: Context): InputPlan {
     latenessMs: parsed(input.lateness) ?? 0,
     ...optional('explode', explodeOf(input)),
     ...optional('batchVerdict', verdictOf(input, path, context.issues)),
-    ...optional('csv', input.csv),
+    ...optional('csv', format === 'tsv' ? options : input.csv),
     start: startOf(input, path, context.issues),
     internal: false,
   };

@@ -1,12 +1,14 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, it } from 'vitest';
 import { operatorRegistry } from '../../src/operators/index.ts';
-import { describePlan, lintTopology, loadTopology, planTopology } from '../../src/topology/index.ts';
+import { describePlan, lintTopology, loadTopology, planTopology, topologySchema } from '../../src/topology/index.ts';
 import { dataPath, describeWithData } from '../data.ts';
 import { literalFormats } from './literal-operators.ts';
 
 const operators = operatorRegistry();
+const acceptsInEditor = new Ajv2020({ strict: false }).compile(topologySchema(operators));
 const options = { operators, formats: literalFormats, onePartition: true };
 
 describeWithData('the example topologies', '../examples', () => {
@@ -29,6 +31,7 @@ describeWithData('the example topologies', '../examples', () => {
     expect(errors.map((issue) => issue.message.split('`')[1])).toEqual(unknown);
     expect(errors.every((issue) => issue.code === 'unknown-operator')).toBe(true);
     if (unknown.length > 0) return;
+    expect(acceptsInEditor(topology.raw), JSON.stringify(acceptsInEditor.errors)).toBe(true);
     const plan = planTopology(topology, options);
     expect(plan.stages).toHaveLength(1);
     expect(describePlan(plan, 'json')).toBe(describePlan(planTopology(topology, options), 'json'));
