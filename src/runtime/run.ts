@@ -82,9 +82,9 @@ export async function runPlan(options: RunOptions): Promise<RunSummary> {
       broker.name === 'local'
         ? { commitEveryMs: 2000, maxAheadMs: Number.POSITIVE_INFINITY }
         : { commitEveryMs: 100, maxAheadMs: DAY_MS },
-    upstreamTasks: (stage) => upstreamTasks(plan, stage),
   };
-  const outcomes = new Supervisor(context)
+  const supervisor = new Supervisor(context);
+  const outcomes = supervisor
     .outcomes(
       plan.stages.map((stage) => brokerStage(plan, stage)),
       options.signal ?? new AbortController().signal,
@@ -96,17 +96,20 @@ export async function runPlan(options: RunOptions): Promise<RunSummary> {
         resumed ||= task.resumed;
       }),
     );
-  await lastValueFrom(outcomes, { defaultValue: undefined });
+  try {
+    await lastValueFrom(outcomes, { defaultValue: undefined });
+  } finally {
+    await supervisor.idle();
+  }
   return summarize({ plan, totals, in: sourceTotals.in, resumed, read, seconds: (clock.elapsed() - started) / 1000 });
 }
 
-/** One partition an input topic: files. Brokers with more tell their own count. */
-function upstreamTasks(plan: Plan, stage: StagePlan): number {
+/** Ids of the stages that write what `stage` reads. */
+function feedersOf(plan: Plan, stage: StagePlan): readonly string[] {
   const topics = new Set(stage.inputs.flatMap((input) => input.topics));
-  const writers = plan.stages.filter((other) =>
-    other.sinks.some((sink) => sink.role === 'repartition' && topics.has(sink.topic ?? '')),
-  );
-  return writers.reduce((count, other) => count + other.inputs.reduce((sum, input) => sum + input.topics.length, 0), 0);
+  return plan.stages
+    .filter((other) => other.sinks.some((sink) => sink.role === 'repartition' && topics.has(sink.topic ?? '')))
+    .map((other) => other.id);
 }
 
 export function brokerStage(plan: Plan, stage: StagePlan): Stage {
@@ -124,6 +127,7 @@ export function brokerStage(plan: Plan, stage: StagePlan): Stage {
     hasState: stage.hasState,
     start: stage.inputs[0]?.start ?? 'earliest',
     internal: stage.inputs.some((input) => input.internal),
+    feeders: feedersOf(plan, stage),
   };
 }
 

@@ -5,7 +5,7 @@ import { compileField, type FieldSlot } from '../core/field.ts';
 import { type DataRecord, FATES, type Payload } from '../core/record.ts';
 import { boundFinding } from '../core/render-findings.ts';
 import { fateBit, mark } from '../topology/fates.ts';
-import { Edge, type Frame, mergeEdges, type Rejected } from '../topology/frame.ts';
+import { Edge, type Frame, mergeByCause, mergeEdges, type Rejected } from '../topology/frame.ts';
 import { add } from '../topology/frame-counts.ts';
 import type { Plan, SinkPlan, StagePlan } from '../topology/plan.ts';
 import { keyBytes } from './keys.ts';
@@ -32,19 +32,19 @@ export class Sinks {
   }
 
   write(frame: Frame): Frame {
-    for (const sink of this.sinks) sink.write(frame);
-    if (frame.tombstones.records.length > 0) this.passTombstones(frame);
+    const passing = frame.tombstones.records.length === 0 ? undefined : this.tombstoneSink(frame);
+    for (const sink of this.sinks) sink.write(frame, sink === passing);
     this.quarantine.write(frame);
     for (const sink of this.discards) markEdges(frame, sink);
     return frame;
   }
 
   /** A record without a value passes every step untouched: it goes where curated records go, or on to the next stage. */
-  private passTombstones(frame: Frame): void {
+  private tombstoneSink(frame: Frame): SinkWriter | undefined {
     const sink =
       this.sinks.find((writer) => writer.isMain) ?? this.sinks.find((writer) => writer.plan.role === 'repartition');
-    if (sink === undefined) mark(frame.tombstones, 'dropped');
-    else sink.writeEdge(frame, frame.tombstones);
+    mark(frame.tombstones, sink === undefined ? 'dropped' : sink.isMain ? 'curated' : 'forwarded');
+    return sink;
   }
 }
 
@@ -71,17 +71,13 @@ class SinkWriter {
     this.findingsField = typeof plan.findings === 'object' ? compileField(plan.findings.field) : undefined;
   }
 
-  write(frame: Frame): void {
-    const edge = mergeEdges(frame, this.plan.edges);
+  write(frame: Frame, withTombstones: boolean): void {
+    const own = mergeEdges(frame, this.plan.edges);
+    const edge = withTombstones ? mergeByCause([own, frame.tombstones]) : own;
     if (edge.records.length === 0) return;
     const written = this.encode(frame, edge);
     if (written === edge) markEdges(frame, this.plan);
     else this.markOneByOne(frame, written);
-  }
-
-  writeEdge(frame: Frame, edge: Edge): void {
-    this.encode(frame, edge);
-    mark(edge, this.isMain ? 'curated' : 'forwarded');
   }
 
   /** Gives back the edge when everything could be encoded, else what could. */

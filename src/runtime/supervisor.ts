@@ -1,8 +1,8 @@
 import {
+  catchError,
   concat,
   defer,
   EMPTY,
-  endWith,
   finalize,
   from,
   ignoreElements,
@@ -12,7 +12,6 @@ import {
   retry,
   Subject,
   takeUntil,
-  timer,
 } from 'rxjs';
 import { type Assignment, type Stage, type TaskId, taskName } from '../core/broker.ts';
 import { ConfigError, OperatorError, StateError } from '../core/errors.ts';
@@ -25,7 +24,8 @@ const MAX_BACKOFF_MS = 10_000;
 
 interface Running {
   readonly controller: AbortController;
-  readonly done: Promise<void>;
+  /** The attempt that runs now, or the last one; never rejects. */
+  done: Promise<void>;
 }
 
 export interface TaskOutcome {
@@ -41,6 +41,7 @@ export class Supervisor {
   private readonly context: TaskContext;
   private readonly stages: ReadonlyMap<string, StagePlan>;
   private readonly running = new Map<string, Running>();
+  private readonly active = new Set<Promise<void>>();
   private readonly finished = new Subject<void>();
   private readonly ended = new Set<string>();
 
@@ -67,6 +68,11 @@ export class Supervisor {
     });
   }
 
+  /** Resolves once no task works any more, also after an error has ended the stream. */
+  async idle(): Promise<void> {
+    while (this.active.size > 0) await Promise.all(this.active);
+  }
+
   private apply(assignment: Assignment, stop: AbortSignal): Observable<TaskOutcome> {
     const release = defer(async () => {
       const going = [...assignment.revoked, ...assignment.lost].map(taskName);
@@ -86,24 +92,39 @@ export class Supervisor {
     if (stage === undefined) throw new OperatorError(`the plan has no stage ${id.stage}`, { code: 'no-stage' });
     const name = taskName(id);
     const controller = new AbortController();
-    const settled = Promise.withResolvers<void>();
     const signal = AbortSignal.any([stop, controller.signal]);
-    this.running.set(name, { controller, done: settled.promise });
+    const running: Running = { controller, done: Promise.resolve() };
+    this.running.set(name, running);
     const failures: number[] = [];
     return defer(() => {
       const task = new Task(id, stage, this.context);
-      return from(task.run(signal).then((result): TaskOutcome => ({ task, result })));
+      const run = task.run(signal);
+      running.done = this.track(run);
+      return from(run.then((result): TaskOutcome => ({ task, result })));
     }).pipe(
       retry({ delay: (error) => this.backoff(id, error, failures, signal) }),
+      catchError((error) => {
+        if (!controller.signal.aborted) throw error;
+        this.context.log.warn('task-given-up', `${name} went to another owner`, { error: String(error) });
+        return EMPTY;
+      }),
       mergeMap((outcome) => {
         if (outcome.result === 'ended') this.noteEnd(name);
         return [outcome];
       }),
       finalize(() => {
-        this.running.delete(name);
-        settled.resolve();
+        if (this.running.get(name) === running) this.running.delete(name);
       }),
     );
+  }
+
+  private track(run: Promise<unknown>): Promise<void> {
+    const done = run.then(
+      () => {},
+      () => {},
+    );
+    this.active.add(done);
+    return done.then(() => void this.active.delete(done));
   }
 
   /** In a bounded run everything is over when every task owned has ended. */
@@ -133,6 +154,6 @@ export class Supervisor {
       delayMs: Math.round(delayMs),
       error: String(error),
     });
-    return timer(delayMs).pipe(endWith(undefined));
+    return from(clock.sleep(delayMs, signal));
   }
 }

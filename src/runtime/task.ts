@@ -49,8 +49,6 @@ export interface TaskContext {
   readonly accept: { readonly replay: boolean; readonly offsets: boolean; readonly resetSteps: ReadonlySet<string> };
   /** Broker's defaults where the plan has none. */
   readonly defaults: { readonly commitEveryMs: number; readonly maxAheadMs: number };
-  /** Tasks that write into the repartition topic this stage reads. */
-  readonly upstreamTasks: (stage: StagePlan) => number;
 }
 
 /** One stage on one partition, from open to close. A failure of any kind ends it; opening it again is the supervisor's. */
@@ -81,6 +79,7 @@ export class Task {
   private ended = false;
   private stale: readonly string[] = [];
   private idleSince = 0;
+  private idleTickAt = 0;
 
   constructor(id: TaskId, stage: StagePlan, context: TaskContext) {
     const input = stage.inputs.find((candidate) => candidate.topics.includes(id.topic));
@@ -160,6 +159,12 @@ export class Task {
     this.checkpointTime = this.context.clock.elapsed();
     this.idleSince = this.checkpointTime;
     if (start.committed !== undefined) this.checkStart(start.committed);
+    else if (memory !== undefined && !accept.offsets) {
+      throw new StateError(
+        `${taskName(this.id)}: there is state, but the committed offset ${start.position} is not from a commit of ours: offsets were set by hand. Set them back, or give --accept-offsets to go on from there with the state as it is`,
+        { code: 'offsets-moved' },
+      );
+    }
     this.open = new OpenCommit(
       this.hasCheckpoint && start.committed !== undefined ? start.committed.checkpointAt : start.position,
     );
@@ -185,22 +190,17 @@ export class Task {
   }
 
   private async *frames(signal: AbortSignal): AsyncGenerator<Frame> {
-    yield* this.replay(signal);
+    const rest = yield* this.replay(signal);
     this.context.observer.taskState?.(this.id, 'running');
     if (!this.hasCheckpoint) this.open.needsCheckpoint = true;
+    if (rest !== undefined) yield* this.take(rest.batch, rest.from);
     while (!signal.aborted) {
       const batch = await this.poll(signal);
       if (this.failure !== undefined) throw this.failure;
-      if (batch.records.length > 0) {
-        this.ended = false;
-        this.idleSince = this.context.clock.elapsed();
-        yield this.frameOf(batch, batch.records);
-      }
-      this.position = batch.next;
-      this.open.next = batch.next;
+      yield* this.take(batch, 0);
       const idle = this.idleTick();
       if (idle !== undefined) yield this.tickFrame(idle);
-      if (batch.records.length === 0 && this.atEnd(batch)) {
+      if (batch.records.length === 0 && batch.atEnd && this.context.untilEnd) {
         if (!this.ended) yield this.tickFrame({ kind: 'end', time: this.clock.state.streamTime });
         this.ended = true;
         break;
@@ -210,9 +210,15 @@ export class Task {
     await this.finish();
   }
 
-  private atEnd(batch: Batch): boolean {
-    if (!this.context.untilEnd) return false;
-    return this.input.internal ? this.upstream.endedTasks >= this.context.upstreamTasks(this.stagePlan) : batch.atEnd;
+  /** The records of a batch from index `from` on, and then its position. */
+  private *take(batch: Batch, from: number): Generator<Frame> {
+    if (batch.records.length > from) {
+      this.ended = false;
+      this.idleSince = this.context.clock.elapsed();
+      yield this.frameOf(batch, from, batch.records.length);
+    }
+    this.position = batch.next;
+    this.open.next = batch.next;
   }
 
   private async poll(signal: AbortSignal): Promise<Batch> {
@@ -236,27 +242,30 @@ export class Task {
   }
 
   /** Reads what lies between checkpoint and committed position again, outputs discarded; it must come out the same. */
-  private async *replay(signal: AbortSignal): AsyncGenerator<Frame> {
+  private async *replay(
+    signal: AbortSignal,
+  ): AsyncGenerator<Frame, { readonly batch: Batch; readonly from: number } | undefined> {
     const { committed } = this.channel.start;
     const target = this.position;
-    if (!this.hasCheckpoint || committed === undefined || committed.checkpointAt >= target) return;
+    if (!this.hasCheckpoint || committed === undefined || committed.checkpointAt >= target) return undefined;
     const { observer, log, accept } = this.context;
     observer.taskState?.(this.id, 'replaying');
     this.channel.seek(committed.checkpointAt);
     this.position = committed.checkpointAt;
     let records = 0;
+    let rest: { readonly batch: Batch; readonly from: number } | undefined;
     while (this.position < target) {
       signal.throwIfAborted();
       const batch = await this.poll(signal);
       const cut = before(batch, target);
-      if (cut > 0) yield this.frameOf(batch, batch.records.slice(0, cut));
-      records += cut;
-      if (batch.next <= target) this.position = batch.next;
-      else {
-        // straddles the committed position: what lies behind it is new
-        this.position = target;
-        this.channel.seek(target);
+      if (cut > 0) {
+        this.ended = false;
+        yield this.frameOf(batch, 0, cut);
       }
+      records += cut;
+      // a batch that straddles the committed position: what lies behind it is new
+      if (batch.next > target) rest = { batch, from: cut };
+      this.position = Math.min(batch.next, target);
     }
     if ((this.digest.count !== committed.emitted || this.digest.value !== committed.digest) && !accept.replay) {
       throw new StateError(
@@ -269,18 +278,21 @@ export class Task {
     this.resumed = true;
     observer.replayed?.(this.context.plan.name, records);
     log.info('replayed', `read ${records} records again after the last checkpoint`, { task: taskName(this.id) });
+    return rest;
   }
 
-  private frameOf(batch: Batch, records: readonly DataRecord[]): Frame {
-    if (batch.upstream === undefined) return this.source.frame(batch, records);
+  private frameOf(batch: Batch, from: number, to: number): Frame {
+    const { records } = batch;
+    if (batch.upstream === undefined)
+      return this.source.frame(batch, to - from === records.length ? records : records.slice(from, to));
     const kept: DataRecord[] = [];
-    for (let i = 0; i < records.length; i++) {
+    for (let i = from; i < to; i++) {
       const upstream = batch.upstream[i];
       const record = records[i] as DataRecord; // i is below the length
       if (upstream === undefined) continue;
       const time = this.upstream.observe(upstream);
-      if (upstream.control !== undefined) continue;
       this.clock.state.streamTime = time;
+      if (upstream.control !== undefined) continue;
       record.time = time;
       kept.push(record);
     }
@@ -288,13 +300,11 @@ export class Task {
   }
 
   private tickFrame(tick: Tick): Frame {
-    const frame = new Frame({ tick, roots: [], edgeCount: this.stagePlan.edgeCount, portCount: this.stage.portCount });
-    if (tick.kind === 'end') this.writeEnd(frame);
-    return frame;
+    return new Frame({ tick, roots: [], edgeCount: this.stagePlan.edgeCount, portCount: this.stage.portCount });
   }
 
-  /** Tells the next stage, in every partition, that nothing more comes from here. */
-  private writeEnd(frame: Frame): void {
+  /** Tells the next stage, in every partition, that nothing more comes from here, or not for now; after what the tick released. */
+  private writeControl(frame: Frame, control: 'end' | 'idle'): void {
     for (const sink of this.stagePlan.sinks) {
       if (sink.role !== 'repartition' || sink.topic === undefined) continue;
       const record = new DataRecord({ source: this.id, offset: -1, payload: null, codec: this.input.codec });
@@ -304,7 +314,7 @@ export class Task {
         records: [record],
         values: [null],
         findings: 'none',
-        upstream: [{ task: taskName(this.id), time: this.clock.state.streamTime, control: 'end' }],
+        upstream: [{ task: taskName(this.id), time: this.clock.state.streamTime, control }],
       });
     }
   }
@@ -312,13 +322,16 @@ export class Task {
   private idleTick(): Tick | undefined {
     const { idleAfterMs } = this.context.plan;
     const now = this.context.clock.elapsed();
-    if (idleAfterMs === undefined || now - this.idleSince < idleAfterMs) return undefined;
-    const time = this.clock.state.streamTime + (now - this.idleSince);
-    this.idleSince = now;
-    return { kind: 'idle', time };
+    if (idleAfterMs === undefined || now - Math.max(this.idleSince, this.idleTickAt) < idleAfterMs) return undefined;
+    const { streamTime } = this.clock.state;
+    if (Number.isNaN(streamTime)) return undefined;
+    this.idleTickAt = now;
+    return { kind: 'idle', time: streamTime + (now - this.idleSince) };
   }
 
   private collect(frame: Frame): void {
+    const kind = frame.tick?.kind;
+    if (kind === 'end' || kind === 'idle') this.writeControl(frame, kind);
     this.open.add(frame, {
       portNames: this.stage.portNames,
       digest: this.digest,

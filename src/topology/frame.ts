@@ -82,7 +82,12 @@ export class Frame {
 /** Several edges as one: by cause, then by the order of the list, then by order of emission. A single edge is given as it is. */
 export function mergeEdges(frame: Frame, ids: readonly number[]): Edge {
   if (ids.length === 1) return frame.edges[ids[0] ?? 0] ?? EMPTY_EDGE;
-  const filled = ids.map((id) => frame.edges[id]).filter((edge) => edge !== undefined && edge.records.length > 0);
+  return mergeByCause(ids.map((id) => frame.edges[id]));
+}
+
+/** By cause, then by the order of the list, then by order of emission. */
+export function mergeByCause(edges: readonly (Edge | undefined)[]): Edge {
+  const filled = edges.filter((edge) => edge !== undefined && edge.records.length > 0);
   if (filled.length <= 1) return filled[0] ?? EMPTY_EDGE;
   const merged = new Edge();
   const at = new Array<number>(filled.length).fill(0);
