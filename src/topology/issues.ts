@@ -79,7 +79,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   for (const candidate of known) {
     const other = fold(candidate);
     const part = wanted.length > 2 && other.length > 2 && (other.startsWith(wanted) || wanted.startsWith(other));
-    const cost = part ? 1 : editDistance(wanted, other);
+    const cost = Math.min(part ? 1.4 : Number.POSITIVE_INFINITY, editDistance(wanted, other));
     if (cost < bestCost) {
       bestCost = cost;
       best = candidate;

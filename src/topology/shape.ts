@@ -45,7 +45,7 @@ class Walk {
     if (given.$id !== undefined) this.named.set(given.$id, given);
     const node = given.$ref === undefined ? given : this.named.get(given.$ref);
     if (node === undefined || path.length > MAX_DEPTH) return [];
-    const unit = node.unit ?? (node.pattern === DURATION_PATTERN ? 'duration' : undefined);
+    const unit = node.unit ?? (isDuration(node) ? 'duration' : undefined);
     if (unit !== undefined && Object.hasOwn(UNITS, unit)) return this.unit(unit, value, path);
     if (node.anyOf !== undefined) return this.union(node.anyOf, value, path);
     if (node.allOf !== undefined) return node.allOf.flatMap((part) => this.check(part, value, path));
@@ -73,7 +73,8 @@ class Walk {
     return [{ path, code: 'wrong-unit', message: `${pathText(path)}: ${parsed.problem}`, remedy: parsed.remedy }];
   }
 
-  private union(branches: readonly Node[], value: unknown, path: Path): readonly Complaint[] {
+  private union(given: readonly Node[], value: unknown, path: Path): readonly Complaint[] {
+    const branches = flatten(given);
     if (branches.every((branch) => branch.const !== undefined)) {
       const words = branches.map((branch) => branch.const);
       return words.includes(value) ? [] : [this.word(words, value, path)];
@@ -84,7 +85,9 @@ class Walk {
     const words = branches.flatMap((branch) => (typeof branch.const === 'string' ? [branch.const] : []));
     const shallow = best?.issues.every((issue) => issue.path.length === path.length && issue.at !== 'key') ?? true;
     if (best !== undefined && (words.length === 0 || !shallow)) return best.issues;
-    const remedy = (typeof value === 'string' ? didYouMean(value, words) : undefined) ?? best?.issues[0]?.remedy;
+    const unit = typeof value === 'number' ? judged.find(({ branch }) => isDuration(branch))?.issues[0] : undefined;
+    const meant = typeof value === 'string' ? didYouMean(value, words) : undefined;
+    const remedy = meant ?? best?.issues[0]?.remedy ?? unit?.remedy;
     const complaint = wrong({ anyOf: branches }, value, path);
     return [remedy === undefined ? complaint : { ...complaint, remedy }];
   }
@@ -207,9 +210,27 @@ function unknownKey(key: string, known: readonly string[], path: Path): Complain
 function wrong(node: Node, value: unknown, path: Path): Complaint {
   const form = describeSchema(node);
   const where = path.length === 0 ? 'the file' : pathText(path);
-  const wrapped = node.type === 'array' && (typeof value === 'string' || typeof value === 'number');
+  const scalar = typeof value === 'string' || typeof value === 'number';
+  const wrapped = scalar && [node, ...(node.anyOf ?? [])].some((branch) => takesItem(branch, value));
   const remedy = wrapped ? `write \`[${String(value).slice(0, 60)}]\`` : `write ${form}`;
   return { path, code: 'wrong-value', message: `${where}: expected ${form}, found ${show(value)}`, remedy };
+}
+
+/** The author may have left out the brackets of a list of one. */
+function takesItem(node: Node, value: unknown): boolean {
+  if (node.type !== 'array' || node.items === undefined || isTuple(node.items)) return false;
+  return new Walk().check(node.items, value, []).length === 0;
+}
+
+/** Unions inside unions are one union. */
+function flatten(branches: readonly Node[]): readonly Node[] {
+  return branches.flatMap((branch) =>
+    branch.anyOf === undefined || branch.unit !== undefined ? [branch] : flatten(branch.anyOf),
+  );
+}
+
+function isDuration(node: Node): boolean {
+  return node.unit === 'duration' || node.pattern === DURATION_PATTERN;
 }
 
 function oneOf(words: readonly string[]): string {

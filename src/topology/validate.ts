@@ -140,7 +140,7 @@ function validateStep(step: StepSpec, path: Path, context: StepContext): ValidSt
     source,
     allowed: (p) => isSecret(schema, p.slice(at.length)),
   });
-  const withDefaults = (value: unknown) => Value.Default(operator.config, Value.Clone(value));
+  const withDefaults = (value: unknown) => Value.Default(operator.config, structuredClone(value));
   const shown = withDefaults(written);
   const config = withDefaults(resolved);
   const complaints = checkShape(operator.config, config, at);

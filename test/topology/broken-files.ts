@@ -349,7 +349,7 @@ const ends: readonly Broken[] = [
   ['missing-key', output('¦output: {}'), '`topic` is missing in output', 'add `topic: …`'],
   ['wrong-value', output('output: ¦curated'), 'found "curated"', '`none` or a map with topic'],
   ['wrong-value', output('output: { topic: out, format: ¦cvs }'), 'found "cvs"', 'did you mean `csv`?'],
-  ['wrong-value', output('output: { topic: out, findings: ¦headers }'), 'found "headers"', 'header, none'],
+  ['wrong-value', output('output: { topic: out, findings: ¦headers }'), 'found "headers"', 'did you mean `header`?'],
   [
     'unknown-key',
     output('output: { topic: out, ¦compresion: gzip }'),

@@ -66,6 +66,20 @@ describe('a chain of steps', () => {
     expect(source(made).steps.map((step) => step.latenessMs)).toEqual([60_000, 60_000, 60_000]);
   });
 
+  it('a field called __proto__ in a configuration is a field like any other', () => {
+    const odd = plan(`
+      name: odd
+      input: { topic: raw }
+      steps: [{ id: a, use: tidy, with: { rename: { __proto__: x, b: __proto__ } } }]
+      output: { topic: out }
+    `);
+    const { rename } = source(odd).steps[0]!.config as { rename: object }; // tidy's schema
+    expect(Object.entries(rename)).toEqual([
+      ['__proto__', 'x'],
+      ['b', '__proto__'],
+    ]);
+  });
+
   it('is frozen', () => {
     expect(
       Object.isFrozen(made) && Object.isFrozen(source(made).steps) && Object.isFrozen(source(made).sinks[0]!.edges),
