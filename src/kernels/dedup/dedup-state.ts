@@ -1,11 +1,12 @@
 import { StateError } from '../../core/errors.ts';
 import type { DataRecord, Origin } from '../../core/record.ts';
 import type { CheckpointDelta, StatePart } from '../../core/state.ts';
+import type { Entry } from './entry.ts';
 import { type OriginPart, OriginTable } from './origins.ts';
 import { type OpenPart, openPart, sealPart } from './part.ts';
 import { SegmentLog } from './segment-log.ts';
 import { type DedupWindow, type StampState, Stamps } from './stamps.ts';
-import { type Entry, HashTable } from './table.ts';
+import { HashTable } from './table.ts';
 
 /** Bytes a key takes at most once segments have grown: what turns a bound in bytes into one in keys. */
 export const BYTES_PER_KEY = 32;

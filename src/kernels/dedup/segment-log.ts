@@ -1,7 +1,8 @@
 import { StateError } from '../../core/errors.ts';
 import type { StatePart } from '../../core/state.ts';
+import { type Entry, EntryLog, SLOT_WORDS } from './entry.ts';
 import { type OpenPart, sealPart } from './part.ts';
-import { type Entry, EntryLog, type HashTable, SEGMENTS, SLOT_WORDS } from './table.ts';
+import { type HashTable, SEGMENTS } from './table.ts';
 
 /** A merge starts above this many live segments, so that there are never more than 64. */
 const MERGE_ABOVE = 40;

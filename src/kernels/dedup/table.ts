@@ -1,7 +1,8 @@
+import type { Entry, EntryLog } from './entry.ts';
+import { SLOT_WORDS, STAMP } from './entry.ts';
+
 /** Hash bits choose one of these segments; each grows alone, so that no growth touches more than a thousandth of the keys. */
 export const SEGMENTS = 1024;
-/** 32-bit words of a slot: h0, h1, h2, stamp, and two of the winner's origin. 24 bytes. */
-export const SLOT_WORDS = 6;
 
 const SEGMENT_SHIFT = 22; // the top 10 bits of h1
 const MAX_LOAD = 0.85;
@@ -15,7 +16,8 @@ const MIN_SLOTS = 8;
 const SPILL_SLOTS = 8;
 /** Chance fills some segments more than others: at 10 million keys four standard deviations are 4 %. */
 const UNEVEN = 1.04;
-const STAMP = 3;
+/** From here on, in words, the engine's own copy beats a loop. */
+const LONG_SHIFT = 8 * SLOT_WORDS;
 
 /**
  * Exact set of 96-bit hashes with a 32-bit stamp and 8 bytes of payload each, in open addressing over typed arrays.
@@ -112,7 +114,8 @@ export class HashTable {
       this.insert(entry, dead);
       return;
     }
-    for (let p = free + SLOT_WORDS - 1; p >= at + SLOT_WORDS; p--) words[p] = words[p - SLOT_WORDS]!;
+    if (free - at > LONG_SHIFT) words.copyWithin(at + SLOT_WORDS, at, free);
+    else for (let p = free + SLOT_WORDS - 1; p >= at + SLOT_WORDS; p--) words[p] = words[p - SLOT_WORDS]!;
     words[at] = entry.h0;
     words[at + 1] = entry.h1;
     words[at + 2] = entry.h2;
@@ -254,60 +257,4 @@ function homesFor(live: number): number {
 
 function spillOf(homes: number): number {
   return SPILL_SLOTS + (homes >>> 8);
-}
-
-/** One entry as words; `low` and `high` are the winner's origin (see OriginTable). */
-export interface Entry {
-  h0: number;
-  h1: number;
-  h2: number;
-  stamp: number;
-  low: number;
-  high: number;
-}
-
-/** A log keeps up to 16 MiB of its memory for the next checkpoint. */
-const KEPT_WORDS = 1 << 22;
-
-/** Entries one after another in a growing array of words. */
-export class EntryLog {
-  words = new Int32Array(64 * SLOT_WORDS);
-  length = 0;
-
-  get entries(): number {
-    return this.length / SLOT_WORDS;
-  }
-
-  push(entry: Entry): void {
-    const at = this.reserve();
-    const words = this.words;
-    words[at] = entry.h0;
-    words[at + 1] = entry.h1;
-    words[at + 2] = entry.h2;
-    words[at + STAMP] = entry.stamp;
-    words[at + 4] = entry.low;
-    words[at + 5] = entry.high;
-  }
-
-  copy(from: Int32Array, at: number): void {
-    const to = this.reserve();
-    const words = this.words;
-    for (let i = 0; i < SLOT_WORDS; i++) words[to + i] = from[at + i]!;
-  }
-
-  clear(): void {
-    if (this.words.length > KEPT_WORDS) this.words = new Int32Array(64 * SLOT_WORDS);
-    this.length = 0;
-  }
-
-  private reserve(): number {
-    const at = this.length;
-    this.length = at + SLOT_WORDS;
-    if (this.length > this.words.length) {
-      const grown = new Int32Array(Math.ceil((this.words.length * 3) / 2 / SLOT_WORDS) * SLOT_WORDS);
-      grown.set(this.words);
-      this.words = grown;
-    }
-    return at;
-  }
 }
