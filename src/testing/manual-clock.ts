@@ -6,6 +6,9 @@ interface Timer {
   readonly fire: () => void;
 }
 
+/** An hour: no test waits so long for something that still moves. */
+const PATIENCE_MS = 3_600_000;
+
 /** A clock that stands still until it is told to go on. Wall and monotonic time are the same number. */
 export class ManualClock implements Clock {
   private time: number;
@@ -59,8 +62,9 @@ export class ManualClock implements Clock {
     await settle();
   }
 
-  /** Lets time pass, from sleeper to sleeper, until `work` is done. Fails when it waits for something that is no timer. */
-  async until<T>(work: Promise<T>): Promise<T> {
+  /** Lets time pass, from sleeper to sleeper, until `work` is done. Fails when it waits for something that is no timer, or for ever. */
+  async until<T>(work: Promise<T>, withinMs = PATIENCE_MS): Promise<T> {
+    const end = this.time + withinMs;
     let done = false;
     const watched = work.finally(() => {
       done = true;
@@ -75,6 +79,7 @@ export class ManualClock implements Clock {
         if (done || this.earliest() !== undefined) continue;
         throw new Error('nothing moves: the work waits, and nobody sleeps on this clock');
       }
+      if (timer.at > end) throw new Error(`the work was not done within ${withinMs} ms of its clock`);
       await this.wake(timer);
     }
   }

@@ -112,14 +112,16 @@ export class StepOut implements Out {
     this.released.push(root);
   }
 
-  /** Takes back what was emitted and said for the record that threw. */
+  /** Takes back what was emitted and said for the record that threw; what its time released has left for good. */
   rollback(): void {
     const cause = this.cause;
+    const root = this.records[this.at]?.root;
     for (const edge of this.edges) {
-      if (edge === undefined) continue;
-      while (edge.causes.length > 0 && edge.causes.at(-1) === cause) {
-        edge.causes.pop();
-        edge.records.pop();
+      if (edge === undefined || root === undefined) continue;
+      for (let i = edge.records.length - 1; i >= 0 && edge.causes[i] === cause; i--) {
+        if (edge.records[i]?.root !== root) continue;
+        edge.records.splice(i, 1);
+        edge.causes.splice(i, 1);
       }
     }
     const events = this.frame.events;

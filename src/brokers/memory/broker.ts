@@ -10,7 +10,7 @@ import type {
   TopicSpec,
 } from '../../core/broker.ts';
 import { BrokerError } from '../../core/errors.ts';
-import { MemoryChannel } from './channel.ts';
+import { killed, MemoryChannel } from './channel.ts';
 import { type MemoryCluster, tasksOf } from './cluster.ts';
 
 export interface MemoryBrokerOptions {
@@ -70,7 +70,14 @@ export class MemoryBroker implements Broker {
     return { generation: 1, assigned, retained: [], revoked: [], lost: [], released: () => {} };
   }
 
+  /** The process dies: nothing of it has an effect any more, and whatever it waits for fails. */
+  kill(): void {
+    this.alive = false;
+    this.cluster.wakeAll();
+  }
+
   async open(task: TaskId): Promise<TaskChannel> {
+    if (!this.alive) throw killed();
     const stage = this.stages.find(({ id }) => id === task.stage);
     const input = stage?.inputs.find(({ topic }) => topic === task.topic);
     if (stage === undefined || input === undefined)
@@ -78,6 +85,7 @@ export class MemoryBroker implements Broker {
     await this.point('open.begin');
     const state = this.cluster.fence(task);
     await this.point('open.fenced');
+    if (!this.alive) throw killed();
     const { cluster, stages, point } = this;
     return new MemoryChannel({ cluster, task, state, stage, input, stages, point, alive: () => this.alive });
   }

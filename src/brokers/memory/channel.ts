@@ -64,7 +64,9 @@ export class MemoryChannel implements TaskChannel {
       const left = limit.untilMs - cluster.clock.elapsed();
       if (left <= 0 || this.position < this.log.end) break;
       await this.wait(left, signal);
+      if (!this.options.alive()) throw killed();
     }
+    if (!this.options.alive()) throw killed();
     return this.take(limit);
   }
 
@@ -106,7 +108,7 @@ export class MemoryChannel implements TaskChannel {
         code: 'fenced',
         retryable: true,
       });
-    if (this.closed || !this.options.alive()) throw new BrokerError('the channel is closed', { code: 'closed' });
+    if (this.closed || !this.options.alive()) throw killed();
   }
 
   private async delay(): Promise<void> {
@@ -273,6 +275,10 @@ function firstPosition(stage: Stage, task: TaskId, log: PartitionLog): number {
 
 function unknownOutcome(): BrokerError {
   return new BrokerError('the outcome of the commit is unknown', { code: 'unknown-outcome', retryable: true });
+}
+
+export function killed(): BrokerError {
+  return new BrokerError('this process has no broker any more', { code: 'closed' });
 }
 
 async function* each<T>(items: readonly T[]): AsyncGenerator<T> {

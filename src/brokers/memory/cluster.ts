@@ -165,8 +165,12 @@ export class MemoryCluster {
     state.info = transaction.info;
     if (state.ended !== transaction.ended) {
       state.ended = transaction.ended;
-      for (const logs of this.topics.values()) for (const log of logs) log.wake();
+      this.wakeAll();
     }
+  }
+
+  wakeAll(): void {
+    for (const logs of this.topics.values()) for (const log of logs) log.wake();
   }
 
   abort(transaction: Transaction): void {
@@ -176,7 +180,7 @@ export class MemoryCluster {
   /** True when all tasks of the stages that feed an internal topic have ended. */
   fed(stage: Stage, stages: readonly Stage[]): boolean {
     const feeders = stages.filter((one) => stage.feeders?.includes(one.id));
-    return feeders.length > 0 && feeders.flatMap((one) => tasksOf(one, this)).every((task) => this.state(task).ended);
+    return feeders.flatMap((one) => tasksOf(one, this)).every((task) => this.state(task).ended);
   }
 }
 
