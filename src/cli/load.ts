@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { ConfigError } from '../core/errors.ts';
+import { createCodec } from '../formats/index.ts';
+import { operatorRegistry } from '../operators/index.ts';
+import { loadTopology, type OperatorRegistry, planTopology, type Topology } from '../topology/index.ts';
+import type { Plan } from '../topology/plan.ts';
+
+export interface Loaded {
+  readonly topology: Topology;
+  readonly operators: OperatorRegistry;
+}
+
+/** A topology file: YAML, or a TypeScript (JavaScript) module with a `topology` and, where it has its own, `operators`. */
+export async function load(path: string): Promise<Loaded> {
+  if (!/\.[mc]?[jt]s$/.test(path)) return { topology: await loadTopology(path), operators: operatorRegistry() };
+  let module: { topology?: Topology; default?: Topology; operators?: Parameters<typeof operatorRegistry>[0] };
+  try {
+    module = await import(pathToFileURL(resolve(path)).href);
+  } catch (cause) {
+    throw new ConfigError(`${path} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      code: 'module-unloadable',
+      cause,
+    });
+  }
+  const topology = module.topology ?? module.default;
+  if (topology === undefined)
+    throw new ConfigError(`${path} exports no topology: export const topology = defineTopology({ … })`, {
+      code: 'module-empty',
+    });
+  return { topology, operators: operatorRegistry(module.operators) };
+}
+
+/** `onePartition`: every topic is one partition, as files are. */
+export function planOf(
+  loaded: Loaded,
+  options: { readonly onePartition: boolean; readonly env?: Readonly<Record<string, string | undefined>> },
+): Plan {
+  return planTopology(loaded.topology, { ...options, operators: loaded.operators, formats: createCodec });
+}
+
+export function packageVersion(): string {
+  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
+}

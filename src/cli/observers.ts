@@ -1,0 +1,25 @@
+import type { RunObserver } from '../core/observer.ts';
+
+/** Tells several observers. */
+export function observers(all: readonly RunObserver[]): RunObserver {
+  return {
+    taskState(task, state) {
+      for (const one of all) one.taskState?.(task, state);
+    },
+    taskFailed(task, error, restartInMs) {
+      for (const one of all) one.taskFailed?.(task, error, restartInMs);
+    },
+    batch(topology, seconds, records) {
+      for (const one of all) one.batch?.(topology, seconds, records);
+    },
+    commit(report) {
+      for (const one of all) one.commit?.(report);
+    },
+    commitFailed(topology) {
+      for (const one of all) one.commitFailed?.(topology);
+    },
+    replayed(topology, records) {
+      for (const one of all) one.replayed?.(topology, records);
+    },
+  };
+}

@@ -1,0 +1,232 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Command, Option } from 'commander';
+import { LocalBroker } from '../brokers/local/local-broker.ts';
+import type { Broker } from '../core/broker.ts';
+import { systemClock } from '../core/clock.ts';
+import { ConfigError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import type { RunObserver } from '../core/observer.ts';
+import { parseDuration } from '../core/units.ts';
+import { makeFramer } from '../formats/index.ts';
+import { type HttpServer, startHttp } from '../http/server.ts';
+import { type RunSummary, runPlan } from '../runtime/run.ts';
+import { createLog } from '../telemetry/log.ts';
+import { PrometheusExporter } from '../telemetry/prometheus.ts';
+import { checkPlan } from '../topology/index.ts';
+import type { Plan } from '../topology/plan.ts';
+import { EXIT } from './exit.ts';
+import { type Gate, parseGate } from './gates.ts';
+import { load, packageVersion, planOf } from './load.ts';
+import { observers } from './observers.ts';
+import { Progress, summaryTable } from './progress.ts';
+import { Readiness } from './readiness.ts';
+import { timeParser } from './time-parser.ts';
+
+interface RunFlags {
+  readonly local?: string;
+  readonly topic: readonly string[];
+  readonly forceUnlock?: boolean;
+  readonly follow?: boolean;
+  readonly fromStart?: boolean;
+  readonly overwrite?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly http?: string | true;
+  readonly httpTokenFile?: string;
+  readonly reportEvery: string;
+  readonly failOn: readonly string[];
+  readonly acceptReplay?: boolean;
+  readonly acceptOffsets?: boolean;
+  readonly resetState: readonly string[];
+  readonly logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug';
+}
+
+/** How long a stop may take before the process ends anyway. */
+const STOP_DEADLINE_MS = 30_000;
+const list = (value: string, all: readonly string[]) => [...all, value];
+
+export function addRun(program: Command): void {
+  program
+    .command('run')
+    .description('run a topology')
+    .argument('<topology>', 'YAML file, or a TypeScript module that exports `topology`')
+    .option('--local <dir>', 'read and write files; outputs go to DIR/<topic>.ndjson')
+    .option('--topic <name=path>', 'file or folder of an input topic (repeatable)', list, [])
+    .option('--follow', 'wait for more input instead of ending')
+    .option('--from-start', 'forget positions and state, and read everything again')
+    .option('--overwrite', 'replace outputs that no run of this topology made')
+    .option('--force-unlock', 'take over the lock of a run that is known to be gone')
+    .option('--json', 'print one JSON object as the last line of stdout')
+    .option('--quiet', 'no progress and no table')
+    .option('--report-every <duration>', 'time between progress lines', '5s')
+    .option('--fail-on <gate>', "exit with 3 when it holds: 'quarantined > 1%', rule:<name> (repeatable)", list, [])
+    .option('--http [host:port]', 'serve /metrics, /livez, /readyz (default 127.0.0.1:9464)')
+    .option('--http-token-file <file>', 'token asked for on other addresses than loopback')
+    .option('--reset-state <step>', 'start a step without its memory (repeatable)', list, [])
+    .option('--accept-offsets', 'go on from offsets that were set by hand')
+    .option('--accept-replay', 'go on although the topology changed since the last commits')
+    .addOption(
+      new Option('--log-level <level>', 'what goes to stderr')
+        .choices(['silent', 'error', 'warn', 'info', 'debug'])
+        .default('warn'),
+    )
+    .action(async (path: string, flags: RunFlags) => {
+      process.exitCode = await run(path, flags);
+    });
+}
+
+async function run(path: string, flags: RunFlags): Promise<number> {
+  const gates = flags.failOn.map(parseGate);
+  if (flags.local === undefined)
+    throw new ConfigError('give --local DIR: where outputs go, and inputs are found', { code: 'no-broker' });
+  const loaded = await load(path);
+  const plan = planOf(loaded, { onePartition: true, env: process.env });
+  checkPlan(plan, { timestamps: false, partitions: () => 1 });
+  const exporter = new PrometheusExporter({ clock: systemClock, version: packageVersion(), node: process.version });
+  const log = createLog({
+    level: flags.logLevel,
+    elapsed: systemClock.elapsed,
+    write: (line) => process.stderr.write(line),
+    onSuppressed: (code, lines) => exporter.logSuppressed(code, lines),
+  });
+  const broker = localBroker(flags, flags.local, log);
+  const readiness = new Readiness();
+  const progress = flags.quiet ? [] : [progressOf(flags)];
+  const http = await serveHttp(flags, exporter, readiness);
+  const stop = stopSignal(log);
+  try {
+    const summary = await runPlan({
+      plan,
+      broker,
+      log,
+      observer: observers([exporter, readiness, ...progress]),
+      signal: stop.signal,
+      untilEnd: flags.follow !== true,
+      timeParser,
+      acceptReplay: flags.acceptReplay === true,
+      acceptOffsets: flags.acceptOffsets === true,
+      resetSteps: flags.resetState,
+    });
+    return finish(summary, plan, { flags, gates, local: flags.local });
+  } finally {
+    stop.dispose();
+    await broker.close();
+    await http?.close();
+  }
+}
+
+function progressOf(flags: RunFlags): RunObserver {
+  return new Progress({
+    clock: systemClock,
+    everyMs: reportEvery(flags.reportEvery),
+    write: (text) => process.stderr.write(text),
+  });
+}
+
+function reportEvery(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined)
+    throw new ConfigError(`--report-every ${text}: expected a duration like 5s`, { code: 'report-every-flag' });
+  return ms;
+}
+
+function localBroker(flags: RunFlags, dir: string, log: Log): Broker {
+  const topics = new Map<string, string[]>();
+  for (const entry of flags.topic) {
+    const at = entry.indexOf('=');
+    if (at < 1)
+      throw new ConfigError(`--topic ${entry}: expected name=path, as in --topic orders.raw=data/orders.ndjson`, {
+        code: 'topic-flag',
+      });
+    const name = entry.slice(0, at);
+    topics.set(name, [...(topics.get(name) ?? []), entry.slice(at + 1)]);
+  }
+  return new LocalBroker({
+    dir,
+    topics,
+    framers: makeFramer,
+    clock: systemClock,
+    follow: flags.follow === true,
+    overwrite: flags.overwrite === true,
+    forceUnlock: flags.forceUnlock === true,
+    fromStart: flags.fromStart === true,
+    log,
+  });
+}
+
+async function serveHttp(
+  flags: RunFlags,
+  exporter: PrometheusExporter,
+  readiness: Readiness,
+): Promise<HttpServer | undefined> {
+  if (flags.http === undefined) return undefined;
+  const text = flags.http === true ? '127.0.0.1:9464' : flags.http;
+  const match = /^(?:\[?([^\]]+)\]?:)?(\d{1,5})$/.exec(text);
+  if (match === null)
+    throw new ConfigError(`--http ${text}: expected HOST:PORT, as in 127.0.0.1:9464 (port 0 picks one)`, {
+      code: 'http-flag',
+    });
+  const token =
+    flags.httpTokenFile === undefined
+      ? process.env.SLUICE_HTTP_TOKEN
+      : readFileSync(flags.httpTokenFile, 'utf8').trim();
+  const server = await startHttp({
+    host: match[1] ?? '127.0.0.1',
+    port: Number(match[2]),
+    ...(token === undefined || token === '' ? {} : { token }),
+    metrics: () => exporter.page(),
+    readiness: () => readiness.report(),
+  });
+  process.stderr.write(`listening on ${server.url}\n`);
+  return server;
+}
+
+/** The first SIGINT or SIGTERM stops after a last commit, the second ends at once. */
+function stopSignal(log: Log): { readonly signal: AbortSignal; dispose(): void } {
+  const controller = new AbortController();
+  let deadline: NodeJS.Timeout | undefined;
+  const onSignal = (name: NodeJS.Signals) => {
+    if (controller.signal.aborted) process.exit(EXIT.failed);
+    log.info('stopping', `${name}: finishing the batch in hand`);
+    controller.abort(new Error(name));
+    deadline = setTimeout(() => process.exit(EXIT.failed), STOP_DEADLINE_MS);
+    deadline.unref();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return {
+    signal: controller.signal,
+    dispose() {
+      clearTimeout(deadline);
+      process.off('SIGINT', onSignal);
+      process.off('SIGTERM', onSignal);
+    },
+  };
+}
+
+function finish(
+  summary: RunSummary,
+  plan: Plan,
+  options: { flags: RunFlags; gates: readonly Gate[]; local: string },
+): number {
+  const { flags, gates, local } = options;
+  if (!flags.quiet) {
+    const nothing = summary.resumed && summary.read === 0 ? 'nothing new\n' : '';
+    const files = Object.keys(summary.outputs).map((topic) => `  ${join(local, `${topic}.ndjson`)}\n`);
+    process.stderr.write(
+      `${nothing}${summaryTable(summary)}${files.length > 0 ? `\n  files\n${files.map((file) => `  ${file}`).join('')}` : ''}`,
+    );
+  }
+  if (flags.json) {
+    const { read: _read, ...printed } = summary;
+    process.stdout.write(`${JSON.stringify(printed)}\n`);
+  }
+  const counts: Record<string, number> = {};
+  for (const [name, value] of Object.entries(summary)) if (typeof value === 'number') counts[name] = value;
+  const violations = gates
+    .map((gate) => gate.violation({ counts, rules: summary.rules }))
+    .filter((text) => text !== undefined);
+  for (const text of violations) process.stderr.write(`${plan.name}: ${text}\n`);
+  return violations.length > 0 ? EXIT.gate : EXIT.ok;
+}

@@ -1,0 +1,144 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { taskName } from '../core/broker.ts';
+import type { Clock } from '../core/clock.ts';
+import type { CommitReport, RunObserver, TaskState } from '../core/observer.ts';
+import { METRICS, type MetricName } from './catalogue.ts';
+
+/** Series a metric may have; further ones are added up under the label value `__overflow__`. */
+export const MAX_SERIES_PER_METRIC = 2000;
+const OVERFLOW = '__overflow__';
+
+type Labels = Record<string, string>;
+
+/**
+ * Metrics of the catalogue, fed per commit and per batch. Names and labels come from the catalogue alone, the number of
+ * series of each is bounded.
+ */
+export class PrometheusExporter implements RunObserver {
+  private readonly registry = new Registry();
+  private readonly clock: Clock;
+  private readonly counters = new Map<string, Counter>();
+  private readonly gauges = new Map<string, Gauge>();
+  private readonly histograms = new Map<string, Histogram>();
+  private readonly series = new Map<string, Set<string>>();
+  private readonly states = new Map<string, { readonly topology: string; state: TaskState }>();
+  private readonly checkpoints = new Map<string, { readonly labels: Labels; at: number }>();
+
+  constructor(options: { readonly clock: Clock; readonly version: string; readonly node: string }) {
+    this.clock = options.clock;
+    for (const spec of METRICS) this.register(spec);
+    this.set('sluice_build_info', { version: options.version, node: options.node }, 1);
+  }
+
+  async page(): Promise<{ readonly contentType: string; readonly body: string }> {
+    const now = this.clock.elapsed();
+    for (const { labels, at } of this.checkpoints.values())
+      this.set('sluice_checkpoint_age_seconds', labels, (now - at) / 1000);
+    return { contentType: this.registry.contentType, body: await this.registry.metrics() };
+  }
+
+  readonly taskState = (task: CommitReport['task'], state: TaskState): void => {
+    this.states.set(taskName(task), { topology: task.topology, state });
+    const counts = new Map<TaskState, number>();
+    for (const known of ['opening', 'replaying', 'running', 'waiting', 'ended', 'closed'] as const)
+      counts.set(known, 0);
+    for (const entry of this.states.values())
+      if (entry.topology === task.topology) counts.set(entry.state, (counts.get(entry.state) ?? 0) + 1);
+    for (const [known, n] of counts) this.set('sluice_tasks', { topology: task.topology, state: known }, n);
+  };
+
+  readonly taskFailed = (task: CommitReport['task'], _error: unknown, restartInMs: number | undefined): void => {
+    if (restartInMs !== undefined) this.add('sluice_task_restarts_total', { topology: task.topology }, 1);
+  };
+
+  readonly batch = (topology: string, seconds: number): void =>
+    this.observe('sluice_batch_duration_seconds', { topology }, seconds);
+
+  readonly commitFailed = (topology: string): void =>
+    this.add('sluice_commits_total', { topology, result: 'failed' }, 1);
+
+  readonly replayed = (topology: string, records: number): void =>
+    this.add('sluice_replayed_records_total', { topology }, records);
+
+  readonly commit = (report: CommitReport): void => {
+    const { topology, counts } = report;
+    const partition = String(report.task.partition);
+    this.add('sluice_commits_total', { topology, result: 'ok' }, 1);
+    if (report.task.stage === 'source') this.add('sluice_input_records_total', { topology }, counts.in);
+    for (const [fate, n] of counts.fates) if (n > 0) this.add('sluice_fates_total', { topology, fate }, n);
+    for (const [key, n] of counts.ports) this.add('sluice_records_total', split(topology, key, 'step', 'port'), n);
+    for (const [key, n] of counts.findings)
+      this.add('sluice_findings_total', split(topology, key, 'step', 'rule', 'severity'), n);
+    for (const [key, n] of counts.changes) this.add('sluice_changes_total', split(topology, key, 'step', 'method'), n);
+    for (const [key, n] of counts.events) this.add('sluice_events_total', split(topology, key, 'step', 'type'), n);
+    for (const [topic, n] of counts.written) this.add('sluice_written_total', { topology, topic }, n);
+    this.observe('sluice_commit_duration_seconds', { topology }, report.seconds);
+    this.set('sluice_last_commit_timestamp_seconds', { topology }, this.clock.now() / 1000);
+    if (Number.isFinite(report.streamTime)) {
+      this.set('sluice_event_lag_seconds', { topology, partition }, (this.clock.now() - report.streamTime) / 1000);
+    }
+    if (report.end >= 0) {
+      this.set(
+        'sluice_consumer_lag_records',
+        { topology, topic: report.task.topic, partition },
+        Math.max(0, report.end - report.position),
+      );
+    }
+    if (report.checkpointBytes !== undefined) {
+      this.set('sluice_checkpoint_bytes', { topology }, report.checkpointBytes);
+      this.checkpoints.set(taskName(report.task), { labels: { topology, partition }, at: this.clock.elapsed() });
+    }
+    for (const { step, stats } of report.stats) {
+      this.set('sluice_state_bytes', { topology, step }, stats.bytes);
+      this.set('sluice_state_entries', { topology, step }, stats.entries);
+      for (const gauge of stats.gauges ?? [])
+        this.set(`sluice_${gauge.name}`, { topology, step, ...gauge.labels }, gauge.value);
+    }
+  };
+
+  logSuppressed(code: string, lines: number): void {
+    this.add('sluice_log_lines_suppressed_total', { code }, lines);
+  }
+
+  private register(spec: (typeof METRICS)[number]): void {
+    const options = { name: spec.name, help: spec.help, labelNames: [...spec.labels], registers: [this.registry] };
+    if (spec.type === 'counter') this.counters.set(spec.name, new Counter(options));
+    else if (spec.type === 'gauge') this.gauges.set(spec.name, new Gauge(options));
+    else this.histograms.set(spec.name, new Histogram({ ...options, buckets: [...spec.buckets] }));
+  }
+
+  private add(name: MetricName, labels: Labels, n: number): void {
+    this.counters.get(name)?.inc(this.bounded(name, labels), n);
+  }
+
+  /** A gauge that is not in the catalogue is left out: the catalogue test of its operator says so. */
+  private set(name: string, labels: Labels, value: number): void {
+    this.gauges.get(name)?.set(this.bounded(name, labels), value);
+  }
+
+  private observe(name: MetricName, labels: Labels, seconds: number): void {
+    this.histograms.get(name)?.observe(this.bounded(name, labels), seconds);
+  }
+
+  private bounded(name: string, labels: Labels): Labels {
+    const known = this.series.get(name) ?? new Set<string>();
+    this.series.set(name, known);
+    const key = Object.values(labels).join('\0');
+    if (known.has(key)) return labels;
+    if (known.size < MAX_SERIES_PER_METRIC) {
+      known.add(key);
+      return labels;
+    }
+    this.counters.get('sluice_metric_series_dropped_total')?.inc({ metric: name });
+    return Object.fromEntries(
+      Object.entries(labels).map(([label, value]) => [label, label === 'topology' ? value : OVERFLOW]),
+    );
+  }
+}
+
+function split(topology: string, key: string, ...names: readonly string[]): Labels {
+  const parts = key.split('\0');
+  const labels: Labels = { topology };
+  for (let i = 0; i < names.length; i++) labels[names[i] ?? ''] = parts[i] ?? '';
+  return labels;
+}
