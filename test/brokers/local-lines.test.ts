@@ -24,7 +24,9 @@ function record(init: Partial<RecordInit> = {}): DataRecord {
 
 function written(lines: CommitLines): Record<string, string> {
   return Object.fromEntries(
-    lines.appends().map(({ file, chunks }) => [file, Buffer.concat(chunks).toString('latin1')]),
+    lines
+      .appends()
+      .map(({ file, chunks }) => [file, Buffer.concat(chunks.map((chunk) => Buffer.from(chunk))).toString('latin1')]),
   );
 }
 

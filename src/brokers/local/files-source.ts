@@ -3,7 +3,7 @@ import type { Batch, StageInput } from '../../core/broker.ts';
 import type { Clock } from '../../core/clock.ts';
 import { BrokerError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
-import { DataRecord, type RecordSource } from '../../core/record.ts';
+import { DataRecord, type Payload, type RecordSource } from '../../core/record.ts';
 import { isMissing, onFile } from './files.ts';
 import type { Framer, MakeFramer } from './framing.ts';
 import type { PartMark, ReadMark } from './manifest.ts';
@@ -115,8 +115,8 @@ export class FilesSource implements TaskSource {
       const offset = this.position++;
       records.push(
         framer.data === undefined
-          ? new DataRecord({ source, offset, payload: framer.payload, codec })
-          : new DataRecord({ source, offset, payload: framer.payload, codec, data: framer.data }),
+          ? new DataRecord({ source, offset, payload: ownPayload(framer.payload), codec })
+          : new DataRecord({ source, offset, payload: ownPayload(framer.payload), codec, data: framer.data }),
       );
     }
     return bytes;
@@ -227,6 +227,11 @@ export class FilesSource implements TaskSource {
   close(): Promise<void> {
     return this.closePart();
   }
+}
+
+/** Bytes lie in a buffer that is used again. */
+function ownPayload(payload: Payload): Payload {
+  return payload instanceof Uint8Array ? new Uint8Array(payload) : payload;
 }
 
 async function inodeOf(path: string): Promise<string | undefined> {

@@ -62,8 +62,13 @@ export async function writeFully(file: FileHandle, bytes: Uint8Array, position: 
 }
 
 /** Reads `length` bytes at `position`; fewer only when the file ends before. */
-export async function readFully(file: FileHandle, position: number, length: number): Promise<Uint8Array> {
-  const bytes = Buffer.allocUnsafeSlow(length);
+export async function readFully(
+  file: FileHandle,
+  position: number,
+  length: number,
+  into?: Buffer,
+): Promise<Uint8Array> {
+  const bytes = into ?? Buffer.allocUnsafeSlow(length);
   let done = 0;
   while (done < length) {
     const { bytesRead } = await file.read(bytes, done, length - done, position + done);

@@ -1,13 +1,18 @@
 import type { Codec } from '../../core/codec.ts';
 import type { Payload } from '../../core/record.ts';
 
-/** Cuts the bytes of one file into records. Bytes are pushed in order; what was pushed belongs to the framer. */
+/** Cuts the bytes of one file into records. */
 export interface Framer {
+  /**
+   * The next bytes, once `next` gave false. They stay as they are until the push after the next one: a framer may hold
+   * the rest of one chunk until it gets another, no longer. Buffers are used again, so memory does not grow with the file.
+   */
   push(chunk: Uint8Array): void;
   /** No more bytes: the last record may lack its end. */
   finish(): void;
   /** The next complete record into `payload` and `data`; false: push more. */
   next(): boolean;
+  /** Bytes (of what is not UTF-8) may lie in the chunk: the caller copies them. */
   readonly payload: Payload;
   /** The decoded value, where cutting had to decode anyway. */
   readonly data: unknown;

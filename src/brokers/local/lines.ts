@@ -3,16 +3,16 @@ import { createHash } from 'node:crypto';
 import type { OutgoingBatch } from '../../core/broker.ts';
 import type { DataRecord } from '../../core/record.ts';
 import { renderFindings } from '../../core/render-findings.ts';
-import type { Append } from './outputs.ts';
+import type { Append, Chunk } from './outputs.ts';
 
 /** A quarantined value beyond this leaves as a stub. */
 export const MAX_QUARANTINE_VALUE_BYTES = 1024 * 1024;
 
 type Value = string | Uint8Array | null;
 
-/** The lines of one commit, by file, in order of arrival. Text is joined once a file, so a record costs no system call and no buffer. */
+/** The lines of one commit, by file, in order of arrival. Text is joined once a batch; it is encoded when it is written. */
 export class CommitLines {
-  private readonly files = new Map<string, (string | Uint8Array)[]>();
+  private readonly files = new Map<string, Chunk[]>();
 
   /** `lineOf` turns an encoded value into one line without its end; `header` is written first when `isNew(file)`. */
   add(batch: OutgoingBatch, format: LineFormat): void {
@@ -28,10 +28,10 @@ export class CommitLines {
   }
 
   appends(): Append[] {
-    return [...this.files].map(([file, chunks]) => ({ file, chunks: toBuffers(chunks) }));
+    return [...this.files].map(([file, chunks]) => ({ file, chunks }));
   }
 
-  private of(file: string): (string | Uint8Array)[] {
+  private of(file: string): Chunk[] {
     let chunks = this.files.get(file);
     if (chunks === undefined) {
       chunks = [];
@@ -82,35 +82,18 @@ export interface LineFormat {
   isNew(file: string): boolean;
 }
 
+/** One join for all lines of a batch. */
 function joinLines(lines: string[], count: number): string {
   if (lines.length !== count) lines.length = count;
   lines.push('');
   return lines.join('\n');
 }
 
-/** Neighboring texts become one buffer. */
-function toBuffers(chunks: readonly (string | Uint8Array)[]): Uint8Array[] {
-  const buffers: Uint8Array[] = [];
-  let text = '';
-  for (const chunk of chunks) {
-    if (typeof chunk === 'string') {
-      text += chunk;
-      continue;
-    }
-    if (text !== '') buffers.push(Buffer.from(text));
-    text = '';
-    buffers.push(chunk);
-  }
-  if (text !== '') buffers.push(Buffer.from(text));
-  return buffers.length > 1 ? [Buffer.concat(buffers)] : buffers;
-}
-
 /** A value that may span lines, on one line. Raw line breaks are legal JSON only between tokens, so they can go. */
 export function oneLine(value: Value): string | Uint8Array {
   if (value === null) return 'null';
-  if (typeof value === 'string')
-    return value.includes('\n') || value.includes('\r') ? value.replace(/[\r\n]+/g, '') : value;
-  if (!value.includes(10) && !value.includes(13)) return value;
+  if (typeof value === 'string') return value.includes('\n') ? value.replace(/[\r\n]+/g, '') : value;
+  if (!value.includes(10)) return value;
   return value.filter((byte) => byte !== 10 && byte !== 13);
 }
 

@@ -7,12 +7,19 @@ import { isMissing, onFile, syncFolder, writeFully } from './files.ts';
 /** What a commit appends to one file, in order. */
 export interface Append {
   readonly file: string;
-  readonly chunks: readonly Uint8Array[];
+  readonly chunks: readonly Chunk[];
 }
+
+/** Text stands for its UTF-8. */
+export type Chunk = string | Uint8Array;
+
+/** Text is gathered in one buffer of this size that serves every commit: nothing of a commit's size is allocated. */
+const GATHER_BYTES = 1024 * 1024;
 
 /** Files that are appended to, kept open from commit to commit. A file is as long as the manifest says; more is cut at open. */
 export class OutputFiles {
   private readonly folder: string;
+  private readonly gather = Buffer.allocUnsafeSlow(GATHER_BYTES);
   private readonly handles = new Map<string, FileHandle>();
 
   constructor(folder: string) {
@@ -63,10 +70,7 @@ export class OutputFiles {
       await onFile('write the output', path, async () => {
         if (!this.handles.has(file)) folders.add(dirname(path));
         const handle = await this.handle(file);
-        for (const chunk of chunks) {
-          await writeFully(handle, chunk, after[file] ?? 0);
-          after[file] = (after[file] ?? 0) + chunk.byteLength;
-        }
+        after[file] = await this.writeChunks(handle, chunks, after[file] ?? 0);
       });
       await point('outputs.written');
     }
@@ -76,6 +80,30 @@ export class OutputFiles {
     }
     for (const folder of folders) await syncFolder(folder);
     return after;
+  }
+
+  private async writeChunks(handle: FileHandle, chunks: readonly Chunk[], position: number): Promise<number> {
+    const { gather } = this;
+    let at = position;
+    let filled = 0;
+    for (const chunk of chunks) {
+      const bound = typeof chunk === 'string' ? chunk.length * 3 : chunk.byteLength;
+      if (filled > 0 && bound > gather.byteLength - filled) {
+        await writeFully(handle, gather.subarray(0, filled), at);
+        at += filled;
+        filled = 0;
+      }
+      if (bound <= gather.byteLength) {
+        if (typeof chunk === 'string') filled += gather.write(chunk, filled);
+        else filled += Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).copy(gather, filled);
+        continue;
+      }
+      const large = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+      await writeFully(handle, large, at);
+      at += large.byteLength;
+    }
+    if (filled > 0) await writeFully(handle, gather.subarray(0, filled), at);
+    return at + filled;
   }
 
   private async handle(file: string): Promise<FileHandle> {
