@@ -2,12 +2,33 @@ import type { Operator } from '../core/operator.ts';
 import { check } from './check.ts';
 import { clean } from './clean.ts';
 import { dedup } from './dedup.ts';
+import { dropFields } from './drop-fields.ts';
 import { filter } from './filter.ts';
+import { flatten } from './flatten.ts';
+import { keepFields } from './keep-fields.ts';
 import { repartition } from './repartition.ts';
+import { resolve } from './resolve.ts';
+import { route } from './route.ts';
+import { sample } from './sample.ts';
+import { set } from './set.ts';
 import { vote } from './vote.ts';
 
 /** Every operator there is: the one list that topologies, docs and the contract suite read. */
-export const operators: readonly Operator[] = [dedup, check, clean, filter, repartition, vote];
+export const operators: readonly Operator[] = [
+  dedup,
+  check,
+  clean,
+  filter,
+  repartition,
+  resolve,
+  vote,
+  dropFields,
+  flatten,
+  keepFields,
+  route,
+  sample,
+  set,
+];
 
 /** By name, with a user's own operators; one of theirs may not take a name of ours. */
 export function operatorRegistry(extra: readonly Operator[] = []): ReadonlyMap<string, Operator> {

@@ -1,10 +1,10 @@
 const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-/** Two digits at `at`, or -1. */
+/** Two digits at `at`, or a number of at least 100 when they are none. */
 function two(text: string, at: number): number {
-  const a = text.charCodeAt(at) - 48;
-  const b = text.charCodeAt(at + 1) - 48;
-  return a >= 0 && a <= 9 && b >= 0 && b <= 9 ? a * 10 + b : -1;
+  const a = (text.charCodeAt(at) - 48) >>> 0;
+  const b = (text.charCodeAt(at + 1) - 48) >>> 0;
+  return a > 9 || b > 9 ? 100 : a * 10 + b;
 }
 
 export function isLeapYear(year: number): boolean {
@@ -23,7 +23,7 @@ function startsWithDate(text: string): boolean {
   const year = two(text, 2);
   const month = two(text, 5);
   const day = two(text, 8);
-  if (century < 0 || year < 0 || month < 1 || month > 12 || day < 1) return false;
+  if (century > 99 || year > 99 || month < 1 || month > 12 || day < 1 || day > 31) return false;
   return day <= 28 || day <= daysInMonth(century * 100 + year, month);
 }
 
@@ -59,7 +59,8 @@ export function isDateTime(text: string): boolean {
   const hour = two(text, 11);
   const minute = two(text, 14);
   const second = two(text, 17);
-  if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) return false;
+  if (hour > 23 || minute > 59 || second > 60) return false;
+  if (second < 60 && text.charCodeAt(length - 1) === 90 && fractionUntil(text, length - 1)) return true;
   let at = 19;
   if (text.charCodeAt(at) === 46) {
     at = digits(text, 20);
@@ -70,6 +71,14 @@ export function isDateTime(text: string): boolean {
   return second < 60 || (((hour * 60 + minute - offset) % 1440) + 1440) % 1440 === 1439;
 }
 
+/** True when nothing, or a fraction, stands between the seconds and `end`. */
+function fractionUntil(text: string, end: number): boolean {
+  if (end === 19) return true;
+  if (text.charCodeAt(19) !== 46 || end === 20) return false;
+  for (let i = 20; i < end; i++) if ((text.charCodeAt(i) - 48) >>> 0 > 9) return false;
+  return true;
+}
+
 /** Minutes east of UTC of `Z`, `+hh:mm` at the end of the text; NaN when it is neither. */
 function offsetMinutes(text: string, at: number): number {
   const sign = text.charCodeAt(at);
@@ -77,7 +86,7 @@ function offsetMinutes(text: string, at: number): number {
   if ((sign !== 43 && sign !== 45) || at + 6 !== text.length || text.charCodeAt(at + 3) !== 58) return Number.NaN;
   const hours = two(text, at + 1);
   const minutes = two(text, at + 4);
-  if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59) return Number.NaN;
+  if (hours > 23 || minutes > 59) return Number.NaN;
   return sign === 43 ? hours * 60 + minutes : -(hours * 60 + minutes);
 }
 

@@ -1,4 +1,4 @@
-import { compileLinear } from '../check/linear-pattern.ts';
+import { compileLinear, linearPattern } from '../check/linear-pattern.ts';
 import type { Apply } from './step.ts';
 
 /** Texts longer than this are left alone by steps that rewrite character by character. */
@@ -42,10 +42,13 @@ export function unicodeForm(form: 'NFC' | 'NFKC'): Apply {
 }
 
 /** Every match replaced, in linear time; `$1` in the replacement is a group, `$$` a dollar sign. */
-export function replacing(pattern: string, replacement: string): Apply {
-  const compiled = compileLinear(pattern);
+export function replacing(source: string, replacement: string): Apply {
+  const { native, nativeChars } = linearPattern(source);
+  const linear = compileLinear(source);
+  const every = native === undefined ? undefined : new RegExp(native.source, `${native.flags}g`);
   return onText((text) => {
-    const matcher = compiled.matcher(text);
+    if (every !== undefined && text.length <= nativeChars) return text.replace(every, replacement);
+    const matcher = linear.matcher(text);
     return matcher.find() ? matcher.reset().replaceAll(replacement) : text;
   });
 }

@@ -62,8 +62,13 @@ export function nulls(markers: readonly unknown[]): Apply {
 
 /** Rounds half away from zero on the shortest decimal text, so that 1.005 to two digits is 1.01. */
 export function rounding(digits: number): Apply {
+  const power = 10 ** Math.abs(digits);
   return (value) => {
     if (typeof value !== 'number' || !Number.isFinite(value)) return value;
+    const near = digits < 0 ? value / power : value * power;
+    const whole = Math.round(near);
+    if (Math.abs(near) < 1e9 && Math.abs(Math.abs(near - whole) - 0.5) > 1e-6)
+      return whole === 0 ? 0 : digits < 0 ? whole * power : whole / power;
     const scaled = Number(shift(Math.abs(value), digits));
     if (!Number.isFinite(scaled) || scaled > Number.MAX_SAFE_INTEGER) return value;
     const rounded = Number(shift(Math.round(scaled), -digits));
