@@ -6,5 +6,6 @@ export type { FormatRegistry } from './inputs.ts';
 export { formatIssue } from './issues.ts';
 export { loadTopology, parseTopology, type Topology } from './load.ts';
 export { lintTopology, type PlanOptions, planTopology } from './make-plan.ts';
+export { planTopics } from './plan-topics.ts';
 export type { TopologySpec } from './schema.ts';
 export type { OperatorRegistry } from './validate.ts';

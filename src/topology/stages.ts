@@ -197,6 +197,7 @@ class Placer {
       codec,
       findings: 'header',
       ...optional('key', key),
+      ...optional('options', key === undefined ? undefined : partitionsOf(step.config)),
     });
     const input: InputPlan = {
       topics: [topic],
@@ -222,6 +223,12 @@ class Placer {
 
 function latenessOf(stage: StageDraft): number {
   return Math.max(0, ...stage.inputs.map((input) => input.latenessMs));
+}
+
+/** `partitions` of the internal topic, where the author asks for a number. */
+function partitionsOf(config: unknown): { readonly partitions: number } | undefined {
+  const partitions = (config as { readonly partitions?: unknown } | null)?.partitions; // as below
+  return typeof partitions === 'number' ? { partitions } : undefined;
 }
 
 function keyOf(config: unknown): readonly string[] {

@@ -31,9 +31,11 @@ export function checkTopics(context: TopicContext): void {
     claim(input?.topic, 'an input', [...path, 'topic']);
     for (const [n, topic] of (input?.topics ?? []).entries()) claim(topic, 'an input', [...path, 'topics', n]);
   }
-  for (const stage of context.stages)
+  for (const stage of context.stages) {
+    claim(`${spec.name}.${stage.id}.state`, 'internal', ['name']);
     for (const input of stage.inputs)
       if (input.internal) for (const topic of input.topics) claim(topic, 'internal', ['name']);
+  }
   if (spec.output !== undefined && spec.output !== 'none') claim(spec.output.topic, 'an output', ['output', 'topic']);
   for (const [key, output] of Object.entries(spec.outputs ?? {})) {
     if (typeof output === 'string') claim(output, 'an output', ['outputs', key]);

@@ -374,6 +374,7 @@ const ends: readonly Broken[] = [
     'use two topics',
   ],
   ['topic-role', output('output: { topic: ¦raw }'), 'the topic raw is an input and an output', 'use two topics'],
+  ['topic-role', output('output: { topic: ¦good.source.state }'), 'is internal and an output', 'use two topics'],
   ['topic-role', more('quarantine: { topic: ¦curated }'), 'an output and the quarantine', 'use two topics'],
   ['topic-role', more('events: { topic: ¦good.quarantine }'), 'the quarantine and the events topic', 'use two topics'],
   [

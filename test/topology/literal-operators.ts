@@ -162,7 +162,7 @@ export const literalOperators: ReadonlyMap<string, Operator> = new Map(
     }),
     operator({
       name: 'repartition',
-      config: Type.Object({ key: Fields }, closed),
+      config: Type.Object({ key: Fields, partitions: Type.Optional(Type.Integer()) }, closed),
       fields: (config) => ({ reads: config.key ?? [] }),
     }),
   ].map((one) => [one.name, one]),
