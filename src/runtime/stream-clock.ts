@@ -39,7 +39,8 @@ export class StreamClock {
       return started ? 'early-event' : 'none';
     }
     if (state.candidates.length > 0) state.candidates = [];
-    const late = eventTime < state.streamTime - this.latenessMs;
+    // without a declared lateness every record that is not the newest would be "late": only windows judge then
+    const late = this.latenessMs > 0 && eventTime < state.streamTime - this.latenessMs;
     if (!(eventTime <= state.streamTime)) state.streamTime = eventTime;
     return late ? 'late-event' : 'none';
   }
