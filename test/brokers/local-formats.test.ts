@@ -84,6 +84,17 @@ describe('local broker: formats', () => {
     expect((await copyAll(folder.path, init, stage)).map((record) => record.payload)).toEqual(['{"id":2}']);
   });
 
+  it('a csv row with too many cells cannot be decoded and keeps its text', async () => {
+    using folder = scratch();
+    const path = join(folder.path, 'x.csv');
+    writeFileSync(path, 'a,b\n1,2\n1,2,3\n');
+    const { init, stage } = source(path, 'csv');
+    const seen = await copyAll(folder.path, init, stage);
+    expect(seen[0]?.data).toEqual({ a: '1', b: '2' });
+    expect(() => seen[1]?.data).toThrow('3 cells where the header has 2');
+    expect(seen[1]?.payload).toBe('1,2,3');
+  });
+
   it('bytes that are not UTF-8 stay as they are while their buffer is used again', async () => {
     using folder = scratch();
     const path = join(folder.path, 'x.ndjson');

@@ -3,11 +3,13 @@ import { describe, expect, it } from 'vitest';
 import {
   CommitLines,
   type LineFormat,
+  lineFormatOf,
   MAX_QUARANTINE_VALUE_BYTES,
   oneLine,
   quarantineLine,
 } from '../../src/brokers/local/lines.ts';
 import { DataRecord, type RecordInit } from '../../src/core/record.ts';
+import { createCodec } from '../../src/formats/index.ts';
 import { toTopic, toyCodec } from './local-toy.ts';
 
 const NDJSON: LineFormat = { extension: 'ndjson', lineOf: oneLine, isNew: () => true };
@@ -58,15 +60,16 @@ describe('output lines', () => {
     expect(Object.keys(written(none))).toEqual(['out.ndjson']);
   });
 
-  it('a header line is written once, at the top of a new file', () => {
-    const csv: LineFormat = { extension: 'csv', lineOf: oneLine, header: 'id,name', isNew: () => true };
+  it('csv gets its header once, at the top of a new file', () => {
+    const csv = { ...lineFormatOf(createCodec('csv')), isNew: () => true };
+    const first = record({ payload: undefined, data: { id: 1, 'a,b': 'x' } });
     const lines = new CommitLines();
-    lines.add(toTopic('out', [record()], { values: ['1,a'] }), csv);
-    lines.add(toTopic('out', [record()], { values: ['2,b'] }), csv);
-    expect(written(lines)).toEqual({ 'out.csv': 'id,name\n1,a\n2,b\n' });
+    lines.add(toTopic('out', [first], { values: ['1,x'] }), csv);
+    lines.add(toTopic('out', [record()], { values: ['2,"two\nlines"'] }), csv);
+    expect(written(lines)).toEqual({ 'out.csv': 'id,"a,b"\n1,x\n2,"two\nlines"\n' });
     const later = new CommitLines();
-    later.add(toTopic('out', [record()], { values: ['3,c'] }), { ...csv, isNew: () => false });
-    expect(written(later)).toEqual({ 'out.csv': '3,c\n' });
+    later.add(toTopic('out', [record()], { values: ['3,y'] }), { ...csv, isNew: () => false });
+    expect(written(later)).toEqual({ 'out.csv': '3,y\n' });
   });
 });
 

@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import type { Batch, StageInput } from '../../core/broker.ts';
 import type { Clock } from '../../core/clock.ts';
-import { BrokerError } from '../../core/errors.ts';
+import type { Codec } from '../../core/codec.ts';
+import { BrokerError, FormatError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { DataRecord, type Payload, type RecordSource } from '../../core/record.ts';
 import { isMissing, onFile } from './files.ts';
@@ -113,11 +114,12 @@ export class FilesSource implements TaskSource {
     while (records.length < limit.records && taken + bytes < limit.bytes && framer.next()) {
       bytes += framer.bytes;
       const offset = this.position++;
-      records.push(
-        framer.data === undefined
-          ? new DataRecord({ source, offset, payload: ownPayload(framer.payload), codec })
-          : new DataRecord({ source, offset, payload: ownPayload(framer.payload), codec, data: framer.data }),
-      );
+      const payload = ownPayload(framer.payload);
+      const { data } = framer;
+      if (data === undefined) records.push(new DataRecord({ source, offset, payload, codec }));
+      else if (data instanceof FormatError)
+        records.push(new DataRecord({ source, offset, payload, codec: undecodable(codec, data) }));
+      else records.push(new DataRecord({ source, offset, payload, codec, data }));
     }
     return bytes;
   }
@@ -227,6 +229,16 @@ export class FilesSource implements TaskSource {
   close(): Promise<void> {
     return this.closePart();
   }
+}
+
+/** The framer has found out that a record cannot be decoded: whoever decodes it is told so. */
+function undecodable(codec: Codec, error: FormatError): Codec {
+  return {
+    ...codec,
+    decode() {
+      throw error;
+    },
+  };
 }
 
 /** Bytes lie in a buffer that is used again. */

@@ -14,7 +14,7 @@ export interface Framer {
   next(): boolean;
   /** Bytes (of what is not UTF-8) may lie in the chunk: the caller copies them. */
   readonly payload: Payload;
-  /** The decoded value, where cutting had to decode anyway. */
+  /** The decoded value, where cutting had to decode anyway; a FormatError when that failed. */
   readonly data: unknown;
   /** Size of the record in bytes. */
   readonly bytes: number;

@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import type { OutgoingBatch } from '../../core/broker.ts';
-import type { DataRecord } from '../../core/record.ts';
+import type { Codec } from '../../core/codec.ts';
+import { DataRecord } from '../../core/record.ts';
 import { renderFindings } from '../../core/render-findings.ts';
 import type { Append, Chunk } from './outputs.ts';
 
@@ -20,8 +21,9 @@ export class CommitLines {
     else if (batch.role === 'events') this.values(`${batch.topic}.ndjson`, batch.values, oneLine);
     else {
       const file = `${batch.topic}.${format.extension}`;
-      if (format.header !== undefined && format.isNew(file) && !this.files.has(file))
-        this.of(file).push(`${format.header}\n`);
+      const first = batch.records[0];
+      if (format.header !== undefined && first !== undefined && format.isNew(file) && !this.files.has(file))
+        this.of(file).push(`${format.header(first)}\n`);
       this.values(file, batch.values, format.lineOf);
       if (batch.findings === 'header') this.findings(batch);
     }
@@ -77,9 +79,35 @@ export class CommitLines {
 export interface LineFormat {
   readonly extension: string;
   readonly lineOf: (value: Value) => string | Uint8Array;
-  readonly header?: string;
+  /** First line of a new file. */
+  readonly header?: (first: DataRecord) => string;
   /** True while nothing was ever committed to the file. */
   isNew(file: string): boolean;
+}
+
+/** How values that `codec` encoded become a file. Quoted cells of csv may span lines; other values take one. */
+export function lineFormatOf(codec: Codec | undefined): Omit<LineFormat, 'isNew'> {
+  switch (codec?.name) {
+    case 'csv':
+      return { extension: 'csv', lineOf: asItIs, header: (first) => csvHeader(codec, first) };
+    case 'text':
+      return { extension: 'txt', lineOf: asItIs };
+    case 'bytes':
+      return { extension: 'bin', lineOf: asItIs };
+    default:
+      return { extension: 'ndjson', lineOf: oneLine };
+  }
+}
+
+function asItIs(value: Value): string | Uint8Array {
+  return value ?? '';
+}
+
+/** The names of the columns, written as a row of their own. */
+function csvHeader(codec: Codec, first: DataRecord): string {
+  const { data } = first;
+  const names = data !== null && typeof data === 'object' ? Object.keys(data) : ['value'];
+  return String(codec.encode(DataRecord.derived(first, Object.fromEntries(names.map((name) => [name, name])))));
 }
 
 /** One join for all lines of a batch. */

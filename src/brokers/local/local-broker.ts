@@ -13,6 +13,7 @@ import {
   taskName,
 } from '../../core/broker.ts';
 import type { Clock } from '../../core/clock.ts';
+import type { Codec } from '../../core/codec.ts';
 import { BrokerError, ConfigError } from '../../core/errors.ts';
 import { type Log, silentLog } from '../../core/log.ts';
 import { LocalChannel } from './channel.ts';
@@ -20,7 +21,7 @@ import { Domain, makeHome } from './domain.ts';
 import { FilesSource } from './files-source.ts';
 import type { MakeFramer } from './framing.ts';
 import { InternalSource } from './internal-source.ts';
-import { type LineFormat, oneLine } from './lines.ts';
+import { type LineFormat, lineFormatOf } from './lines.ts';
 import { FolderLock } from './lock.ts';
 import type { ReadMark, TaskEntry } from './manifest.ts';
 import { PartList } from './part-list.ts';
@@ -33,8 +34,8 @@ export interface LocalOptions {
   /** Input topic → files and folders it is read from. */
   readonly topics?: ReadonlyMap<string, readonly string[]>;
   readonly framers: MakeFramer;
-  /** How values of an output topic become lines; default: JSON, one a line. */
-  readonly lineFormat?: (topic: string) => Omit<LineFormat, 'isNew'> | undefined;
+  /** What an output topic is written in (csv gives `DIR/<topic>.csv` with a header); default: JSON, one value a line. */
+  readonly codecOf?: (topic: string) => Codec | undefined;
   readonly clock: Clock;
   /** Wait for more instead of ending. */
   readonly follow?: boolean;
@@ -223,7 +224,7 @@ export class LocalBroker implements Broker {
   private formatOf(batch: OutgoingBatch, domain: Domain): LineFormat {
     if (!TOPIC.test(batch.topic)) throw badName(batch.topic);
     const isNew = (file: string): boolean => domain.committedLength(file) === 0;
-    return { ...(this.options.lineFormat?.(batch.topic) ?? { extension: 'ndjson', lineOf: oneLine }), isNew };
+    return { ...lineFormatOf(this.options.codecOf?.(batch.topic)), isNew };
   }
 
   async topics(specs: readonly TopicSpec[], mode: 'check' | 'create'): Promise<TopicReport> {
@@ -240,8 +241,8 @@ export class LocalBroker implements Broker {
   }
 
   private fileOf({ topic, role }: TopicSpec): string {
-    const extension = role === 'output' ? this.options.lineFormat?.(topic)?.extension : undefined;
-    return `${topic}.${extension ?? 'ndjson'}`;
+    const { extension } = lineFormatOf(role === 'output' ? this.options.codecOf?.(topic) : undefined);
+    return `${topic}.${extension}`;
   }
 
   async close(): Promise<void> {
