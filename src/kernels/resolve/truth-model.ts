@@ -32,8 +32,10 @@ export interface TruthSettings {
  * Which claimed value is true: ACCU, and with copy detection AccuCopy.
  *
  * Idea: a claim weighs ln(N A / (1 - A)) by its source's accuracy A; sources that share the same false values copy, and
- * a claim counts by the probability that it was not copied from one already counted. Counts are soft (weighted by P),
- * and go in and out with the numbers they were added with.
+ * a claim counts by the probability that it was not copied from one already counted. Counts are soft: a value more
+ * likely true than not counts by P as shared truth, any other by 1 - P as shared error; the lesser part is left out,
+ * since a tenth of an error would weigh as much evidence of copying as ten shared truths against it.
+ * Shares go in and out with the numbers they were added with.
  * State: 2 doubles a source, 3 a pair. Cost: claims² of an entry to learn; sources² at a refresh.
  *
  * Source: Dong, Berti-Équille & Srivastava 2009 (PVLDB 2:1, sections 3 and 4).
@@ -281,10 +283,8 @@ export class TruthModel implements ClaimModel {
         const a = Math.min(sources[x]!, sources[y]!);
         const at = a * this.room + Math.max(sources[x]!, sources[y]!);
         if (codes[y] !== code) this.different[at]! += sign;
-        else {
-          this.same[at]! += sign * p[code]!;
-          this.sameFalse[at]! += sign * (1 - p[code]!);
-        }
+        else if (p[code]! >= 0.5) this.same[at]! += sign * p[code]!;
+        else this.sameFalse[at]! += sign * (1 - p[code]!);
       }
     }
   }
@@ -296,7 +296,7 @@ export class TruthModel implements ClaimModel {
     const kd = this.different[at]!;
     if (kt + kf + kd < MIN_SHARED) return 0;
     const { copyRate: c, copyPrior, falseValues } = this.settings;
-    if (this.informed < 2) return posteriorOf(copyPrior, agreementGain(kt + kf, kd));
+    if (this.informed < 2) return firstLook(kt + kf, kd, this.settings);
     const accuracyA = this.accuracy(a);
     const accuracyB = this.accuracy(b);
     const pt = accuracyA * accuracyB;
@@ -312,6 +312,16 @@ export class TruthModel implements ClaimModel {
     const gain = top + Math.log((Math.exp(one - top) + Math.exp(two - top)) / 2);
     return posteriorOf(copyPrior, gain);
   }
+}
+
+/**
+ * Dependence from agreement alone. Before accuracies are known accurate sources look like copies too, so a pair is
+ * discounted by the copy rate that would explain its agreement, not by the assumed one: full copies weigh as one.
+ */
+function firstLook(same: number, different: number, { copyPrior, copyRate }: TruthSettings): number {
+  const agree = START_ACCURACY * START_ACCURACY;
+  const rate = (same / (same + different) - agree) / (1 - agree);
+  return (posteriorOf(copyPrior, agreementGain(same, different)) * Math.max(0, rate)) / copyRate;
 }
 
 /** log L' - log L from agreement alone, at the start accuracy: no truth is assumed, so a copying majority cannot hide in it. */

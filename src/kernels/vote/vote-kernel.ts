@@ -65,8 +65,8 @@ export class VoteKernel implements Kernel, VoteSink {
     this.state.finish();
     const delta = this.state.checkpoint();
     if (this.cause === undefined) return delta;
-    const { records } = this.deps;
-    return { ...delta, put: [...delta.put, { name: CAUSE, bytes: records.encode(records.own(this.cause)) }] };
+    const stub = DataRecord.derived(this.cause, null);
+    return { ...delta, put: [...delta.put, { name: CAUSE, bytes: this.deps.records.encode(stub) }] };
   }
 
   restore(part: StatePart): void {

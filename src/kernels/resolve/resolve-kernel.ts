@@ -1,0 +1,232 @@
+import type { FieldSlot } from '../../core/field.ts';
+import type { Kernel, KernelStats, OperatorDeps, Out, Tick } from '../../core/operator.ts';
+import { DataRecord } from '../../core/record.ts';
+import type { CheckpointDelta, StatePart } from '../../core/state.ts';
+import { canonicalJson } from '../canonical-json/canonical-json.ts';
+import type { Scalar } from '../vote/ballots.ts';
+import type { ClaimEntry, Resolved } from './claim-entry.ts';
+import { ResolveState } from './resolve-state.ts';
+import {
+  type ClaimTaken,
+  type ResolveSettings,
+  type ResolveSink,
+  ResolveStream,
+  type SourceReport,
+} from './resolve-stream.ts';
+
+export interface ClaimFields {
+  readonly entity: FieldSlot;
+  readonly attribute: FieldSlot;
+  readonly source: FieldSlot;
+  readonly value: FieldSlot;
+}
+
+export type Normalizers = ReadonlyMap<string, (value: unknown) => unknown>;
+/** The normalizer of attributes that have none of their own. */
+export const EVERY_ATTRIBUTE = '*';
+
+export const RESOLVE_PORT = { out: 0, undecided: 1, late: 2, rejected: 3 } as const;
+
+const CAUSE = 'cause';
+const BYTES_PER_ENTRY = 600;
+const MAX_NAME_CHARS = 512;
+const MAX_VALUE_CHARS = 4096;
+
+/** A resolve stream on records: claims are merged, what is true leaves as derived records, keyed by the entity. */
+export class ResolveKernel implements Kernel, ResolveSink {
+  private readonly fields: ClaimFields;
+  private readonly normalize: Normalizers;
+  private readonly deps: OperatorDeps;
+  private readonly stream: ResolveStream;
+  private readonly state: ResolveState;
+  private out: Out | undefined;
+  private cause: DataRecord | undefined;
+
+  constructor(
+    settings: ResolveSettings,
+    input: { readonly fields: ClaimFields; readonly normalize: Normalizers },
+    deps: OperatorDeps,
+  ) {
+    this.fields = input.fields;
+    this.normalize = input.normalize;
+    this.deps = deps;
+    this.stream = new ResolveStream(settings, this);
+    this.state = new ResolveState(this.stream);
+  }
+
+  process(records: readonly DataRecord[], time: Float64Array, out: Out): void {
+    this.state.finish();
+    this.out = out;
+    for (let i = 0; i < records.length; i++) {
+      out.at = i;
+      this.cause = records[i]!;
+      this.stream.advance(time[i]!);
+      this.take(records[i]!, time[i]!, out);
+    }
+  }
+
+  onTick(tick: Tick, out: Out): void {
+    this.state.finish();
+    this.out = out;
+    if (this.cause === undefined) return;
+    if (tick.kind === 'idle') this.stream.advance(tick.time);
+    if (tick.kind === 'end') this.stream.end();
+  }
+
+  checkpoint(): CheckpointDelta {
+    this.state.finish();
+    const delta = this.state.checkpoint();
+    if (this.cause === undefined) return delta;
+    const stub = DataRecord.derived(this.cause, null);
+    return { ...delta, put: [...delta.put, { name: CAUSE, bytes: this.deps.records.encode(stub) }] };
+  }
+
+  restore(part: StatePart): void {
+    if (part.name === CAUSE) this.cause = this.deps.records.decode(part.bytes);
+    else this.state.restore(part);
+  }
+
+  stats(): KernelStats {
+    const { entries, sources, model, past } = this.stream;
+    return {
+      entries: entries.size + sources.size,
+      bytes: entries.size * BYTES_PER_ENTRY + model.bytes() + past.size * 80,
+    };
+  }
+
+  private take(record: DataRecord, time: number, out: Out): void {
+    const entity = this.scalar(record, this.fields.entity, out);
+    if (entity === undefined) return;
+    const attribute = this.scalar(record, this.fields.attribute, out);
+    if (attribute === undefined) return;
+    const source = this.scalar(record, this.fields.source, out);
+    if (source === undefined) return;
+    const normalize = this.normalize.get(String(attribute)) ?? this.normalize.get(EVERY_ATTRIBUTE);
+    const raw = this.fields.value.get(record);
+    const value = normalize === undefined ? raw : normalize(raw);
+    const text = value === null || value === undefined ? undefined : textOf(value);
+    if (text !== undefined && text.length > MAX_VALUE_CHARS) {
+      this.reject(record, out, {
+        rule: 'claim-value',
+        slot: this.fields.value,
+        expected: `a value of up to ${MAX_VALUE_CHARS} characters`,
+      });
+      return;
+    }
+    this.settle(record, this.stream.claim({ entity, attribute }, { source, text, value }, time), out);
+  }
+
+  private settle(record: DataRecord, taken: ClaimTaken, out: Out): void {
+    const { maxSources, maxValues, bufferEntries } = this.stream.settings;
+    switch (taken) {
+      case 'counted':
+      case 'repeated':
+        out.absorb('merged');
+        return;
+      case 'late': {
+        const draft = record.edit();
+        out.finding(draft, {
+          rule: 'late-claim',
+          severity: 'warn',
+          field: this.fields.entity.text,
+          expected: `an entry among the last ${bufferEntries} closed`,
+          dimension: 'timeliness',
+        });
+        out.emit(RESOLVE_PORT.late, draft);
+        return;
+      }
+      case 'source-bound':
+        this.reject(record, out, {
+          rule: 'claim-source-bound',
+          slot: this.fields.source,
+          expected: `one of at most ${maxSources} sources`,
+        });
+        return;
+      case 'value-bound':
+        this.reject(record, out, {
+          rule: 'claim-value-bound',
+          slot: this.fields.value,
+          expected: `one of at most ${maxValues} values an entry`,
+        });
+        return;
+      default:
+        taken satisfies never;
+    }
+  }
+
+  private scalar(record: DataRecord, slot: FieldSlot, out: Out): Scalar | undefined {
+    const value = slot.get(record);
+    if (typeof value === 'string' && value.length > 0 && value.length <= MAX_NAME_CHARS) return value;
+    if ((typeof value === 'number' && Number.isFinite(value)) || typeof value === 'boolean') return value;
+    this.reject(record, out, {
+      rule: 'claim-field',
+      slot,
+      expected: `a text of up to ${MAX_NAME_CHARS} characters, a number or a boolean`,
+    });
+    return undefined;
+  }
+
+  private reject(
+    record: DataRecord,
+    out: Out,
+    why: { readonly rule: string; readonly slot: FieldSlot; readonly expected: string },
+  ): void {
+    const draft = record.edit();
+    out.finding(draft, {
+      rule: why.rule,
+      severity: 'error',
+      field: why.slot.text,
+      ...(this.deps.redacted(why.slot.text) ? {} : { observed: why.slot.get(record) ?? null }),
+      expected: why.expected,
+      dimension: 'validity',
+    });
+    out.emit(RESOLVE_PORT.rejected, draft);
+  }
+
+  resolved(entry: ClaimEntry, result: Resolved): void {
+    const data = {
+      entity: entry.entity,
+      attribute: entry.attribute,
+      value: result.value ?? null,
+      confidence: round6(result.confidence),
+      for: result.for,
+      against: result.against,
+      runnerUp: result.runnerUp ?? null,
+      margin: round6(result.margin),
+      copies: result.copies,
+      ...(result.spread === undefined ? {} : { spread: result.spread }),
+    };
+    const key = new TextEncoder().encode(String(entry.entity));
+    this.out!.emit(
+      result.decided ? RESOLVE_PORT.out : RESOLVE_PORT.undecided,
+      DataRecord.derived(this.cause!, data, key),
+    );
+  }
+
+  revised(change: Parameters<ResolveSink['revised']>[0]): void {
+    const { entry, from, cause } = change;
+    const names = this.deps.redacted(this.fields.entity.text)
+      ? { attribute: entry.attribute }
+      : { entity: entry.entity, attribute: entry.attribute };
+    const values = this.deps.redacted(this.fields.value.text) ? {} : { from, to: entry.result!.value ?? null };
+    this.out!.event('resolve.revised', { ...names, ...values, revision: entry.revision, cause });
+  }
+
+  report(report: SourceReport): void {
+    if (this.deps.redacted(this.fields.source.text)) return;
+    this.out!.event('source.report', { ...report });
+  }
+
+  evicted(what: { readonly entries: number; readonly bound: 'items' }): void {
+    this.out!.event('state.evicted', what);
+  }
+}
+
+/** Equal values have equal texts; 1 and "1" differ. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? `"${value}` : canonicalJson(value);
+}
+
+function round6(value: number): number {
+  return Math.round(value * 1e6) / 1e6;
+}

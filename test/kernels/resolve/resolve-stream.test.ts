@@ -1,0 +1,235 @@
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { uniform } from '../../../src/core/hash.ts';
+import type { ClaimEntry, Resolved } from '../../../src/kernels/resolve/claim-entry.ts';
+import {
+  DEFAULT_RESOLVE,
+  type ResolveSettings,
+  ResolveStream,
+  type SourceReport,
+} from '../../../src/kernels/resolve/resolve-stream.ts';
+import { describeWithData } from '../../data.ts';
+
+interface Claim {
+  readonly entity: string;
+  readonly attribute?: string;
+  readonly source: string;
+  readonly value: string | number | null;
+}
+
+class Run {
+  readonly last = new Map<string, Resolved>();
+  readonly reports = new Map<unknown, SourceReport>();
+  readonly revisions: string[] = [];
+  readonly stream: ResolveStream;
+  constructor(settings: Partial<ResolveSettings>) {
+    this.stream = new ResolveStream(
+      { ...DEFAULT_RESOLVE, ...settings },
+      {
+        resolved: (entry: ClaimEntry, result: Resolved) => this.last.set(`${entry.entity}|${entry.attribute}`, result),
+        revised: ({ entry, cause }) => this.revisions.push(`${entry.entity} ${entry.revision} ${cause}`),
+        report: (report) => this.reports.set(report.source, report),
+        evicted: () => {},
+      },
+    );
+  }
+  claim({ entity, attribute = 'a', source, value }: Claim, time = 0): string {
+    return this.stream.claim(
+      { entity, attribute },
+      { source, value, text: value === null ? undefined : JSON.stringify(value) },
+      time,
+    );
+  }
+  value(entity: string, attribute = 'a'): unknown {
+    return this.last.get(`${entity}|${attribute}`)?.value;
+  }
+}
+
+function runAll(settings: Partial<ResolveSettings>, claims: readonly Claim[]): Run {
+  const run = new Run(settings);
+  for (const claim of claims) run.claim(claim);
+  run.stream.end();
+  return run;
+}
+
+const SOURCES = 16;
+
+/** 16 sources, two of them bad (.3), the last `copiers` of them copying a bad one 19 times in 20; truth is `t`. */
+function world(seed: number, copiers: number, entities = 300): Claim[] {
+  const claims: Claim[] = [];
+  for (let i = 0; i < entities; i++) {
+    const said: string[] = [];
+    for (let s = 0; s < SOURCES; s++) {
+      if (s >= SOURCES - copiers && uniform(seed, 1, i, s) < 0.95) said[s] = said[s % 2]!;
+      else {
+        const accuracy = s < 2 ? 0.3 : 0.65 + 0.25 * uniform(seed, 2, s);
+        said[s] = uniform(seed, 3, i, s) < accuracy ? 't' : `f${Math.floor(uniform(seed, 4, i, s) * 5)}`;
+      }
+      claims.push({ entity: `e${i}`, source: `s${s}`, value: said[s]! });
+    }
+  }
+  return claims;
+}
+
+function share(run: Run, entities = 300): number {
+  let right = 0;
+  for (let i = 0; i < entities; i++) if (run.value(`e${i}`) === 't') right++;
+  return right / entities;
+}
+
+describe('copied sources', () => {
+  it('trust-copy is right .95 of the time wherever majority is right .80 or less', () => {
+    let hard = 0;
+    for (const copiers of [5, 6, 7, 8])
+      for (let seed = 1; seed <= 5; seed++) {
+        const claims = world(seed, copiers);
+        if (share(runAll({ method: 'majority' }, claims)) > 0.8) continue;
+        hard++;
+        expect(
+          share(runAll({ method: 'trust-copy' }, claims)),
+          `${copiers} copiers, seed ${seed}`,
+        ).toBeGreaterThanOrEqual(0.95);
+      }
+    expect(hard).toBeGreaterThanOrEqual(10);
+  });
+
+  it('without copiers it is never below majority by more than .005', () => {
+    for (let seed = 1; seed <= 8; seed++) {
+      const claims = world(seed, 0);
+      expect(share(runAll({ method: 'trust-copy' }, claims))).toBeGreaterThanOrEqual(
+        share(runAll({ method: 'majority' }, claims)) - 0.005,
+      );
+    }
+  });
+
+  it('reports say who copies from whom, and who is to be trusted', () => {
+    const { reports } = runAll({ method: 'trust-copy' }, world(3, 6));
+    expect(reports.get('s14')).toMatchObject({ copiesFrom: expect.stringMatching(/^s(0|10|12)$/) });
+    expect(reports.get('s5')!.copiesFrom).toBeUndefined();
+    expect(reports.get('s5')!.trust).toBeGreaterThan(0.5);
+    expect(reports.get('s0')!.trust).toBeLessThan(0.5);
+  });
+
+  it('names of sources do not matter', () => {
+    const claims = world(4, 7, 120);
+    const plain = runAll({}, claims);
+    const renamed = runAll(
+      {},
+      claims.map((claim) => ({ ...claim, source: `x-${claim.source}` })),
+    );
+    expect([...renamed.last.values()]).toEqual([...plain.last.values()]);
+  });
+});
+
+describe('resolve stream', () => {
+  it('a tie is undecided, support and margin are asked for', () => {
+    const claims: Claim[] = [
+      { entity: 'x', source: 'a', value: 1 },
+      { entity: 'x', source: 'b', value: 2 },
+    ];
+    expect(runAll({ method: 'majority' }, claims).last.get('x|a')).toMatchObject({
+      decided: false,
+      value: null,
+      margin: 0,
+    });
+    expect(runAll({ method: 'trust' }, claims).last.get('x|a')).toMatchObject({ decided: false });
+    const one = claims.slice(0, 1);
+    expect(runAll({ method: 'trust', minSupport: 2 }, one).last.get('x|a')).toMatchObject({ decided: false, for: 1 });
+    expect(runAll({ method: 'trust' }, one).last.get('x|a')).toMatchObject({ decided: true, value: 1, confidence: 1 });
+  });
+
+  it('a declared priority beats every weight; alone it gives the claims of its source', () => {
+    const claims: Claim[] = ['a', 'b', 'c'].map((source) => ({ entity: 'x', source, value: source === 'c' ? 2 : 1 }));
+    expect(runAll({ method: 'trust-copy', priority: ['c'] }, claims).value('x')).toBe(2);
+    expect(runAll({ method: 'priority', priority: ['q', 'c', 'a'] }, claims).value('x')).toBe(2);
+    expect(runAll({ method: 'priority', priority: ['q'] }, claims).last.get('x|a')!.decided).toBe(false);
+  });
+
+  it('the last claim of a source counts, null withdraws it, the same again is nothing', () => {
+    const run = new Run({ method: 'majority' });
+    expect(run.claim({ entity: 'x', source: 'a', value: 1 })).toBe('counted');
+    expect(run.claim({ entity: 'x', source: 'a', value: 1 })).toBe('repeated');
+    expect(run.claim({ entity: 'x', source: 'a', value: 2 })).toBe('counted');
+    expect(run.claim({ entity: 'x', source: 'b', value: 3 })).toBe('counted');
+    expect(run.claim({ entity: 'x', source: 'b', value: null })).toBe('counted');
+    run.stream.end();
+    expect(run.last.get('x|a')).toMatchObject({ value: 2, for: 1, against: 0 });
+  });
+
+  it('closes by time, revises for a late claim in the buffer, calls later ones late', () => {
+    const run = new Run({ method: 'majority', afterMs: 100, bufferEntries: 1 });
+    const at = (claim: Claim, time: number) => {
+      run.stream.advance(time);
+      return run.claim(claim, time);
+    };
+    at({ entity: 'x', source: 'a', value: 1 }, 0);
+    at({ entity: 'y', source: 'a', value: 1 }, 50);
+    expect(run.value('x')).toBeUndefined();
+    at({ entity: 'z', source: 'a', value: 1 }, 100);
+    expect(run.value('x')).toBe(1);
+    at({ entity: 'x', source: 'b', value: 2 }, 110);
+    at({ entity: 'x', source: 'c', value: 2 }, 120);
+    expect(run.value('x')).toBe(2);
+    expect(run.revisions).toEqual(['x 1 late-claim', 'x 2 late-claim']);
+    at({ entity: 'q', source: 'a', value: 1 }, 160);
+    expect(at({ entity: 'x', source: 'd', value: 3 }, 170)).toBe('late');
+  });
+
+  it('more sources or values than the bounds allow are refused', () => {
+    const run = new Run({ method: 'trust-copy', maxSources: 3, maxValues: 2 });
+    const taken = ['a', 'b', 'c', 'd'].map((source) => run.claim({ entity: 'x', source, value: source }));
+    expect(taken).toEqual(
+      ['counted', 'counted', 'value-bound', 'counted'].map((t, n) => (n === 3 ? 'value-bound' : t)),
+    );
+    expect(['c', 'd'].map((source) => run.claim({ entity: 'y', source, value: 1 }))).toEqual([
+      'counted',
+      'source-bound',
+    ]);
+  });
+
+  it('one unit mix-up does not move the median, and scaling all claims scales it', () => {
+    const claims = (scale: number): Claim[] =>
+      Array.from({ length: 60 }, (_, i) =>
+        ['a', 'b', 'c', 'd'].map((source, s) => ({
+          entity: `e${i}`,
+          source,
+          value: scale * (30 + (i % 7) / 10 + (s - 1) / 100) * (source === 'd' ? 33.8639 : 1),
+        })),
+      ).flat();
+    const one = runAll({ method: 'median' }, claims(1));
+    const ten = runAll({ method: 'median' }, claims(8));
+    for (let i = 0; i < 60; i++) {
+      const value = Number(one.value(`e${i}`));
+      expect(Math.abs(value - (30 + (i % 7) / 10))).toBeLessThanOrEqual(0.011);
+      expect(Number(ten.value(`e${i}`))).toBeCloseTo(8 * value, 6);
+    }
+  });
+});
+
+describeWithData('resolve on the weather sources', 'vote/weather_sources/claims.csv.gz', (path) => {
+  it('pressure with mixed units comes within .01, temperature, real feel and humidity below the plain median', () => {
+    const rows = (file: string) =>
+      gunzipSync(readFileSync(file)).toString().trim().split('\n').slice(1).map((line) => line.trim().split(',')); // biome-ignore format: one pipeline
+    const claims = rows(path).flatMap(([entity, attribute, text, source]): Claim[] => {
+      const value = Number(text);
+      return text === '' || !Number.isFinite(value)
+        ? []
+        : [{ entity: entity!, attribute: attribute!, source: source!, value }];
+    });
+    const run = runAll({ method: 'median' }, claims);
+    const errors = new Map<string, number[]>();
+    for (const [entity, attribute, text] of rows(path.replace('claims', 'truth'))) {
+      const found = run.value(entity!, attribute);
+      const truth = Number(text);
+      if (typeof found !== 'number' || !Number.isFinite(truth)) continue;
+      if (!errors.has(attribute!)) errors.set(attribute!, []);
+      errors.get(attribute!)!.push(Math.abs(found - truth));
+    }
+    const mae = (attribute: string) => errors.get(attribute)!.reduce((a, b) => a + b) / errors.get(attribute)!.length;
+    expect(mae('P')).toBeLessThanOrEqual(0.01);
+    expect(mae('T')).toBeLessThanOrEqual(0.613);
+    expect(mae('R')).toBeLessThanOrEqual(3.64);
+    expect(mae('H')).toBeLessThanOrEqual(2.02);
+  });
+});
