@@ -1,132 +1,201 @@
+import { deserialize, serialize } from 'node:v8';
 import type { Codec } from '../core/codec.ts';
 import { StateError } from '../core/errors.ts';
 import type { RecordStore } from '../core/operator.ts';
-import { DataRecord, type Header, NO_HEADERS, type RecordSource } from '../core/record.ts';
+import { DataRecord, FATES, type Header, NO_HEADERS, type RecordSource } from '../core/record.ts';
 
 interface Saved {
   readonly source: RecordSource;
   readonly offset: number;
   readonly index: number;
-  readonly timestamp: number | null;
-  readonly time: number | null;
-  readonly eventTime: number | null;
+  readonly timestamp: number;
+  readonly time: number;
+  readonly eventTime: number;
   readonly codec: string;
-  readonly key: string | null;
-  readonly headers: readonly (readonly [string, string | null])[];
+  readonly key: Uint8Array | null;
+  readonly headers: readonly Header[];
   readonly findings: DataRecord['findings'];
   readonly evidence: DataRecord['evidence'];
-  /** value undefined = removed, which JSON cannot say: a patch without `value`. */
   readonly patches?: DataRecord['patches'];
-  readonly derived: boolean;
-  readonly fates: number;
-  readonly counted: number;
+  /** Identity of the input record it stands for; -1 for a derived one. */
+  readonly root: number;
   /** 0 bytes, 1 text, 2 tombstone, 3 none. */
   readonly payload: 0 | 1 | 2 | 3;
   readonly data?: unknown;
 }
 
+/** Bookkeeping of a root that more is known of than that one copy of it is held: identity, fates, copies held, fate counted. */
+export type SharedRoot = readonly [id: number, fates: number, held: number, counted: number];
+
+export interface RootTable {
+  readonly next: number;
+  readonly shared: readonly SharedRoot[];
+}
+
+const HELD = FATES.indexOf('held');
+const HEAD_BYTES = 4;
+
 /**
- * Held records as bytes: one JSON line of everything but the payload, then the payload. Copies of one input record that wait
- * in several places share one root again after a restore.
+ * Held records as bytes: [length of the head u32 LE][head: V8 serialization of everything but the payload][payload].
+ * Copies of one input record that wait in several places share one root again after a restore. What a root has met
+ * beside being held is no part of its bytes, which may be older: it is in the table, which rides in every checkpoint.
  */
 export class HeldRecords implements RecordStore {
+  /** Roots held more than once, or with another fate besides; kept by settleFates. */
+  readonly shared = new Set<DataRecord>();
   private readonly codecs: ReadonlyMap<string, Codec>;
-  private readonly roots = new Map<string, DataRecord>();
+  private readonly ids = new WeakMap<DataRecord, number>();
+  private readonly roots = new Map<number, DataRecord>();
+  private table: ReadonlyMap<number, SharedRoot> = new Map();
+  private next = 0;
+  private restoring = true;
 
   constructor(codecs: readonly Codec[]) {
     this.codecs = new Map(codecs.map((codec) => [codec.name, codec]));
   }
 
+  save(): RootTable {
+    const shared = [...this.shared].map((root): SharedRoot => [this.idOf(root), root.fates, root.held, root.counted]);
+    return { next: this.next, shared };
+  }
+
+  /** All parts have been restored; `saved` may speak of roots that a kernel decodes only later. */
+  restored(saved: RootTable | undefined): void {
+    this.restoring = false;
+    this.next = saved?.next ?? 0;
+    this.table = new Map(saved?.shared.map((entry) => [entry[0], entry]));
+    for (const [id, root] of this.roots) {
+      const entry = this.table.get(id);
+      if (entry === undefined) this.roots.delete(id);
+      else this.adopt(root, entry);
+    }
+  }
+
   own(record: DataRecord): DataRecord {
-    const copy = new DataRecord({
-      source: record.source,
-      offset: record.offset,
-      index: record.index,
-      timestamp: record.timestamp,
-      key: record.key === null ? null : Uint8Array.from(record.key),
-      headers: ownHeaders(record),
-      codec: record.codec,
-      payload: ownPayload(record.payload),
-      data: record.data,
-    });
+    const key = record.key === null ? null : Uint8Array.from(record.key);
+    const headers = ownHeaders(record);
+    const payload = ownPayload(record.payload);
+    const { source, offset, index, timestamp, codec, root } = record;
+    const copy = new DataRecord({ source, offset, index, timestamp, key, headers, codec, payload, data: record.data });
     carry(record, copy);
-    // the root is bookkeeping only, but it pins its buffer: a copy of itself serves as well
-    if (record.root === record) copy.root = record;
+    if (root !== undefined && root.payload === record.payload) {
+      const pinned = root as { -readonly [K in 'key' | 'headers' | 'payload']: DataRecord[K] }; // same bytes, another buffer
+      pinned.payload = payload;
+      pinned.headers = headers;
+      if (root.key !== null) pinned.key = record.key === root.key ? key : Uint8Array.from(root.key);
+    }
     return copy;
   }
 
   encode(record: DataRecord): Uint8Array {
-    const root = record.root;
-    const { payload } = record;
+    const { payload, source, offset, index, timestamp, time, eventTime, key, findings, evidence, patches, root } =
+      record;
     const saved: Saved = {
-      source: record.source,
-      offset: record.offset,
-      index: record.index,
-      timestamp: finite(record.timestamp),
-      time: finite(record.time),
-      eventTime: finite(record.eventTime),
+      source,
+      offset,
+      index,
+      timestamp,
+      time,
+      eventTime,
       codec: record.codec.name,
-      key: record.key === null ? null : Buffer.from(record.key).toString('base64'),
-      headers: record.headers
-        .entries()
-        .map(({ name, value }) => [name, value === null ? null : Buffer.from(value).toString('base64')]),
-      findings: record.findings,
-      evidence: record.evidence,
-      ...(record.patches === undefined ? {} : { patches: record.patches }),
-      derived: root === undefined,
-      fates: root?.fates ?? 0,
-      counted: root?.counted ?? -1,
+      key,
+      headers: record.headers.size === 0 ? [] : record.headers.entries(),
+      findings,
+      evidence,
+      ...(patches === undefined ? {} : { patches }),
+      root: root === undefined ? -1 : this.idOf(root),
       payload: payload === undefined ? 3 : payload === null ? 2 : typeof payload === 'string' ? 1 : 0,
       ...(payload === undefined || record.codec.name === 'csv' ? { data: record.data } : {}),
     };
-    const head = Buffer.from(`${JSON.stringify(saved)}\n`);
-    return payload == null ? head : Buffer.concat([head, typeof payload === 'string' ? Buffer.from(payload) : payload]);
+    const head = serialize(saved);
+    const body = payload == null ? Buffer.alloc(0) : typeof payload === 'string' ? Buffer.from(payload) : payload;
+    const bytes = Buffer.allocUnsafeSlow(HEAD_BYTES + head.length + body.length);
+    bytes.writeUInt32LE(head.length, 0);
+    bytes.set(head, HEAD_BYTES);
+    bytes.set(body, HEAD_BYTES + head.length);
+    return bytes;
   }
 
   decode(bytes: Uint8Array): DataRecord {
     const buffer = Buffer.from(bytes);
-    const end = buffer.indexOf(10);
-    if (end < 0) throw new StateError('a held record in the checkpoint is damaged', { code: 'held-record' });
-    const saved: Saved = JSON.parse(buffer.toString('utf8', 0, end));
+    const end = HEAD_BYTES + (buffer.length < HEAD_BYTES ? 0 : buffer.readUInt32LE(0));
+    if (end <= HEAD_BYTES || end > buffer.length)
+      throw new StateError('a held record in the checkpoint is damaged', { code: 'held-record' });
+    const saved: Saved = deserialize(buffer.subarray(HEAD_BYTES, end));
     const codec = this.codecs.get(saved.codec);
     if (codec === undefined)
       throw new StateError(`a held record was read as ${saved.codec}, which no input is any more`, {
         code: 'held-codec',
       });
-    const body = buffer.subarray(end + 1);
-    const payload =
-      saved.payload === 3 ? undefined : saved.payload === 2 ? null : saved.payload === 1 ? body.toString() : body;
+    const { source, offset, index, timestamp, key, headers, data } = saved;
+    const payload = payloadOf(saved, buffer.subarray(end));
     const record = new DataRecord({
-      source: saved.source,
-      offset: saved.offset,
-      index: saved.index,
-      timestamp: saved.timestamp ?? Number.NaN,
-      key: saved.key === null ? null : Buffer.from(saved.key, 'base64'),
-      headers: savedHeaders(saved.headers),
+      source,
+      offset,
+      index,
+      timestamp,
+      key,
+      headers: headers.length === 0 ? NO_HEADERS : fixedHeaders(headers),
       codec,
       payload,
-      data: saved.data,
+      data,
     });
-    record.time = saved.time ?? Number.NaN;
-    record.eventTime = saved.eventTime ?? Number.NaN;
-    record.editable = true;
-    for (const patch of saved.patches ?? []) record.patch(patch.path, patch.value);
-    record.editable = false;
+    record.time = saved.time;
+    record.eventTime = saved.eventTime;
+    if (data !== undefined) record.patches = saved.patches === undefined ? undefined : [...saved.patches];
+    else {
+      record.editable = true;
+      for (const patch of saved.patches ?? []) record.patch(patch.path, patch.value);
+      record.editable = false;
+    }
     record.findings = saved.findings;
     record.evidence = saved.evidence;
-    record.root = saved.derived ? undefined : this.rootOf(record, saved);
+    record.root = saved.root < 0 ? undefined : this.rootOf(record, saved.root);
     return record;
   }
 
-  private rootOf(record: DataRecord, saved: Saved): DataRecord {
-    const name = `${saved.source.topic}/${saved.source.partition}/${saved.offset}/${saved.index}`;
-    const known = this.roots.get(name) ?? record;
-    this.roots.set(name, known);
-    known.root = known;
-    known.fates = saved.fates;
-    known.counted = saved.counted;
-    known.held++;
-    return known;
+  private idOf(root: DataRecord): number {
+    const known = this.ids.get(root);
+    if (known !== undefined) return known;
+    const made = this.next++;
+    this.ids.set(root, made);
+    return made;
+  }
+
+  private rootOf(record: DataRecord, id: number): DataRecord {
+    const known = this.roots.get(id);
+    if (known !== undefined) {
+      if (this.restoring) known.held++;
+      return known;
+    }
+    record.root = record;
+    record.held = 1;
+    record.counted = HELD;
+    this.ids.set(record, id);
+    const entry = this.table.get(id);
+    if (entry !== undefined) this.adopt(record, entry);
+    if (this.restoring || entry !== undefined) this.roots.set(id, record);
+    return record;
+  }
+
+  private adopt(root: DataRecord, [, fates, held, counted]: SharedRoot): void {
+    root.fates = fates;
+    root.held = held;
+    root.counted = counted;
+    this.shared.add(root);
+  }
+}
+
+function payloadOf(saved: Saved, body: Buffer): DataRecord['payload'] {
+  switch (saved.payload) {
+    case 0:
+      return body;
+    case 1:
+      return body.toString();
+    case 2:
+      return null;
+    default:
+      return undefined;
   }
 }
 
@@ -154,17 +223,6 @@ function ownHeaders(record: DataRecord): DataRecord['headers'] {
   );
 }
 
-function savedHeaders(saved: Saved['headers']): DataRecord['headers'] {
-  if (saved.length === 0) return NO_HEADERS;
-  return fixedHeaders(
-    saved.map(([name, value]) => ({ name, value: value === null ? null : Buffer.from(value, 'base64') })),
-  );
-}
-
 function fixedHeaders(entries: readonly Header[]): DataRecord['headers'] {
   return { size: entries.length, entries: () => entries };
-}
-
-function finite(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
 }

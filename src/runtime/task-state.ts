@@ -3,6 +3,7 @@ import type { Counts } from '../core/observer.ts';
 import type { CheckpointDelta, StatePart } from '../core/state.ts';
 import type { CompiledStage, CompiledStep } from '../topology/compile.ts';
 import { countsFromJson, countsToJson } from './counters.ts';
+import type { RootTable } from './record-store.ts';
 import type { ClockState } from './stream-clock.ts';
 
 /** Part that holds what the runtime itself remembers of a task. */
@@ -15,6 +16,7 @@ export interface TaskMemory {
   upstream: [string, number | null][];
   ended: boolean;
   totals: Counts;
+  roots: RootTable;
 }
 
 /** Parts of a kernel are named `<step>~<hash of its config>/<part>`. */
@@ -40,6 +42,7 @@ export function takeCheckpoint(stage: CompiledStage, memory: TaskMemory, stale: 
     upstream: memory.upstream,
     ended: memory.ended,
     totals: countsToJson(memory.totals),
+    roots: memory.roots,
   };
   put.push({ name: TASK_PART, bytes: Buffer.from(JSON.stringify(json)) });
   return { put, drop };
@@ -96,6 +99,7 @@ function readMemory(part: StatePart, stage: CompiledStage): TaskMemory {
     upstream: saved.upstream,
     ended: saved.ended,
     totals: countsFromJson(saved.totals),
+    roots: saved.roots,
   };
 }
 

@@ -63,6 +63,7 @@ export class Task {
   private readonly digest = new EmissionDigest();
   private readonly clock: StreamClock;
   private readonly upstream = new UpstreamClock();
+  private readonly held: HeldRecords;
   private stage!: CompiledStage;
   private source!: Source;
   private sinks!: Sinks;
@@ -88,6 +89,7 @@ export class Task {
     this.id = id;
     this.stagePlan = stage;
     this.input = input;
+    this.held = new HeldRecords(stage.inputs.map(({ codec }) => codec));
     this.context = context;
     this.clock = new StreamClock(input, input.maxAheadMs ?? context.defaults.maxAheadMs);
   }
@@ -106,7 +108,7 @@ export class Task {
             : applyBatchVerdict(frame, this.stagePlan, this.input.batchVerdict.quarantined),
         ),
         map((frame) => this.sinks.write(frame)),
-        map((frame) => settleFates(frame, this.stage.released)),
+        map((frame) => settleFates(frame, this.stage.released, this.held.shared)),
         map((frame) => writeEvents(frame, this.eventSink, this.clock.state.streamTime)),
         tap((frame) => this.collect(frame)),
       );
@@ -125,8 +127,7 @@ export class Task {
 
   private async restore(): Promise<void> {
     const { plan, accept } = this.context;
-    const held = new HeldRecords(this.stagePlan.inputs.map((input) => input.codec));
-    const kernels = await createKernels(plan, this.stagePlan, held);
+    const kernels = await createKernels(plan, this.stagePlan, this.held);
     const redacted = new Set(plan.redact);
     this.stage = compileStage({
       stage: this.stagePlan,
@@ -147,6 +148,7 @@ export class Task {
     const restored = await restoreState(this.stage, start.parts, accept.resetSteps);
     this.stale = restored.stale;
     const { memory } = restored;
+    this.held.restored(memory?.roots);
     if (memory !== undefined) {
       Object.assign(this.clock.state, memory.clock);
       this.upstream.restore(memory.upstream, memory.clock.streamTime);
@@ -409,7 +411,13 @@ export class Task {
   }
 
   private memory() {
-    return { clock: this.clock.state, upstream: this.upstream.save(), ended: this.ended, totals: this.totals };
+    return {
+      clock: this.clock.state,
+      upstream: this.upstream.save(),
+      ended: this.ended,
+      totals: this.totals,
+      roots: this.held.save(),
+    };
   }
 
   private publish(open: OpenCommit, startedMs: number, checkpointBytes: number | undefined): void {

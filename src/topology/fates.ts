@@ -36,15 +36,23 @@ export function mark(edge: Edge, fate: Fate): void {
   }
 }
 
-/** Counts the fate of every input record of the frame, and again of those released in it. Sinks have marked theirs. */
-export function settleFates(frame: Frame, released: DataRecord[]): Frame {
+/**
+ * Counts the fate of every input record of the frame, and again of those released in it. Sinks have marked theirs.
+ * `shared`: roots of which more is known than that one copy is held.
+ */
+export function settleFates(frame: Frame, released: DataRecord[], shared: Set<DataRecord>): Frame {
   for (const { record } of frame.rejected) if (record.root !== undefined) record.root.fates |= QUARANTINED;
   const roots = frame.roots;
   for (let i = 0; i < roots.length; i++) {
     const root = roots[i] as DataRecord; // i is below the length
     if (!settle(root, frame.counts)) throw lost(root);
+    if (root.held > 0 && (root.held > 1 || root.fates !== 0)) shared.add(root);
   }
-  for (const root of released) if (root.counted >= 0 && !settle(root, frame.counts)) throw lost(root);
+  for (const root of released) {
+    if (root.counted >= 0 && !settle(root, frame.counts)) throw lost(root);
+    if (root.held > 0) shared.add(root);
+    else if (shared.size > 0) shared.delete(root);
+  }
   released.length = 0;
   frame.counts.in += roots.length;
   return frame;
