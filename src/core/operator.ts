@@ -42,6 +42,8 @@ export interface FieldUse {
   readonly reads: readonly string[];
   readonly writes?: readonly string[];
   readonly renames?: readonly (readonly [string, string])[];
+  /** Fields whose values this step hides (mask, hash): they must not show in findings of any step either. */
+  readonly hides?: readonly string[];
 }
 
 export interface ConfigIssue {
