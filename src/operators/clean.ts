@@ -68,6 +68,8 @@ export const clean: Operator<CleanConfig> = {
   },
 };
 
+const HIDING: ReadonlySet<string> = new Set(['mask', 'hash']);
+
 function stepsOf(field: FieldStepsConfig): { readonly steps: readonly StepConfig[]; readonly mode: Mode | undefined } {
   return Array.isArray(field) ? { steps: field, mode: undefined } : { steps: field.steps, mode: field.mode };
 }
@@ -84,7 +86,17 @@ function fieldUse(c: CleanConfig): FieldUse {
     reads: [...new Set([...Object.keys(c.rename ?? {}), ...written, ...derived])],
     writes: [...written, ...(c.drop ?? [])],
     renames: Object.entries(c.rename ?? {}),
+    hides: hiddenFields(c),
   };
+}
+
+/** Masked and hashed fields, also by the names they have before they are renamed. */
+function hiddenFields(c: CleanConfig): readonly string[] {
+  const hidden = Object.entries(c.fields ?? {}).flatMap(([name, field]) =>
+    stepsOf(field).steps.some((step) => HIDING.has(stepOf(step).method)) ? [name] : [],
+  );
+  const before = Object.entries(c.rename ?? {}).flatMap(([from, to]) => (hidden.includes(to) ? [from] : []));
+  return [...hidden, ...before];
 }
 
 function planOf(c: CleanConfig, deps: OperatorDeps, dictionaries: Dictionaries): CleanPlan {

@@ -43,7 +43,7 @@ export const set: Operator<SetConfig> = {
   }),
   validate: (c) =>
     Object.entries(c.fields).flatMap(([name, setting]) => {
-      const issue = 'cel' in setting ? celIssue(setting.cel, ['fields', name, 'cel']) : undefined;
+      const issue = 'cel' in setting ? celIssue(setting.cel, ['fields', name, 'cel'], 'value') : undefined;
       return issue === undefined ? [] : [issue];
     }),
   create(c: SetConfig, deps: OperatorDeps): Kernel {

@@ -218,6 +218,21 @@ describe('check', () => {
     });
     expect(JSON.stringify(out.findings)).not.toMatch(/Secret"/);
     expect(out.findings[0]).not.toHaveProperty('observed');
+    const rules = [
+      { field: 'a', max: { field: 'pin' } },
+      { name: 'c', cel: 'record.pin < record.a' },
+    ];
+    const others = await runOperator(
+      check,
+      { rules },
+      [
+        { a: 777777, pin: 123 },
+        { a: 1, pin: 555555 },
+      ],
+      { redact: ['pin'] },
+    );
+    expect(others.findings.map((f) => f.rule)).toEqual(['a.max', 'c']);
+    expect(JSON.stringify(others.findings)).not.toMatch(/123|555555/);
   });
 
   it('suggests the listed value that differs only a little', async () => {
@@ -234,6 +249,7 @@ describe('check', () => {
     [{ min: 3 }, 'rule-without-field'],
     [{ cel: 'record.a > 1' }, 'cel-without-name'],
     [{ name: 'x', cel: 'record.a >' }, 'cel'],
+    [{ name: 'x', cel: 'size(record.a)' }, 'cel-type'],
     [{ field: 'a', min: 'tomorrow' }, 'bound'],
     [{ field: 'a', after: 5 }, 'bound'],
     [{ field: 'a', after: 'now-1x' }, 'bound'],

@@ -205,6 +205,11 @@ describe('clean', () => {
     expect(JSON.stringify([out.evidences, out.findings])).not.toMatch(/345|secret/);
   });
 
+  it('says which fields it hides, by old and new name', () => {
+    const config: Config = { rename: { Card: 'card' }, fields: { card: ['mask'], a: ['trim'] } };
+    expect(clean.fields!(config).hides).toEqual(['card', 'Card']);
+  });
+
   it('restores the input when evidence is applied backwards', async () => {
     const config: Config = {
       rename: { 'Full Name': 'name', a: 'b', b: 'a' },

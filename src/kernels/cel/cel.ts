@@ -12,6 +12,8 @@ export interface CelExpression {
   readonly text: string;
   /** Top-level fields of the record it reads. */
   readonly fields: readonly string[];
+  /** False when the type checker knows that it never gives a boolean. */
+  readonly isCondition: boolean;
   /** For conditions: a value that is no boolean is `wrong`. */
   test(data: unknown): Verdict;
   /** For derived values: JSON (timestamps as RFC 3339, durations as seconds with `s`); undefined when nothing can be said. */
@@ -33,7 +35,7 @@ export interface CelExpression {
  * Source: CEL specification (github.com/google/cel-spec), langdef.
  */
 export function compileCel(text: string): CelExpression {
-  const ast = parseCel(text);
+  const { ast, isCondition } = parseCel(text);
   const run = compileNode(ast);
   const frame: Frame = { record: undefined, visits: 0, vars: [] };
   const evaluate = (data: unknown): unknown => {
@@ -46,6 +48,7 @@ export function compileCel(text: string): CelExpression {
   };
   return {
     text,
+    isCondition,
     fields: [...fieldsOf(ast)],
     test(data) {
       const result = evaluate(data);

@@ -2,10 +2,16 @@ import type { ConfigIssue } from '../../core/operator.ts';
 import { CelError, type CelExpression, compileCel } from './cel.ts';
 
 /** What is wrong with an expression at `path` of a config, with its place in the expression; undefined when it compiles. */
-export function celIssue(text: string, path: readonly (string | number)[]): ConfigIssue | undefined {
+export function celIssue(
+  text: string,
+  path: readonly (string | number)[],
+  use: 'condition' | 'value' = 'condition',
+): ConfigIssue | undefined {
   try {
-    compileCel(text);
-    return undefined;
+    const { isCondition } = compileCel(text);
+    if (use === 'value' || isCondition) return undefined;
+    const message = 'the expression gives no true or false; compare its value with something';
+    return { path, level: 'error', code: 'cel-type', message };
   } catch (error) {
     if (!(error instanceof CelError)) throw error;
     const near = text.slice(error.at, error.at + 24);

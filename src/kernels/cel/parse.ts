@@ -68,7 +68,7 @@ function makeEnvironment(): Environment {
  * The checked tree of an expression over `record`. Throws CelError with the offset of what is wrong: syntax, unknown
  * names and functions, operands that can never fit, limits, and reads of `__proto__`, `constructor`, `prototype`.
  */
-export function parseCel(text: string): CelNode {
+export function parseCel(text: string): { readonly ast: CelNode; readonly isCondition: boolean } {
   if (text.length > CEL_LIMITS.maxChars)
     throw new CelError(`the expression is longer than ${CEL_LIMITS.maxChars} characters`, 0);
   let parsed: ReturnType<Environment['parse']>;
@@ -81,7 +81,7 @@ export function parseCel(text: string): CelNode {
   if (!checked.valid) throw toCelError(checked.error);
   const ast = parsed.ast as unknown as CelNode; // the library types args loosely
   inspect(ast, 0);
-  return ast;
+  return { ast, isCondition: checked.type === 'bool' || checked.type === 'dyn' };
 }
 
 function toCelError(error: unknown): CelError {

@@ -74,7 +74,7 @@ function detailsOf(check: Check, record: DataRecord, time: number): Detail[] {
   switch (check.kind) {
     case 'record': {
       const violations = check.violations?.(record) ?? [];
-      if (violations.length === 0) return [detail(rule, { field: rule.field })];
+      if (violations.length === 0) return [detail(rule, { field: rule.field, observed: check.observe?.(record.data) })];
       return violations.map((v) => detail(rule, v));
     }
     case 'required':

@@ -52,6 +52,8 @@ export interface RecordCheck extends Common {
   readonly kind: 'record';
   readonly slot?: FieldSlot;
   readonly test: (record: DataRecord, data: unknown) => boolean;
+  /** What a finding shows of the values it looked at. */
+  readonly observe?: (data: unknown) => unknown;
   /** Several findings instead of one: place within the field, and what was expected there. */
   readonly violations?: (record: DataRecord) => readonly Violation[];
 }

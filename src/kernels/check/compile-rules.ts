@@ -94,7 +94,8 @@ function compileCheck(
   when: readonly CelExpression[],
   context: RuleContext,
 ): Check | undefined {
-  const info = (expected: string, dimension: string): RuleInfo => ({
+  const redacted = (field: string | undefined) => field !== undefined && context.redacted(field);
+  const info = (expected: string, dimension: string, other?: string): RuleInfo => ({
     name: ruleName(rule, kind),
     field: rule.field,
     severity: rule.severity ?? 'error',
@@ -103,7 +104,7 @@ function compileCheck(
     message: rule.message,
     suggestion: rule.suggestion,
     shadow: rule.shadow ?? false,
-    hidden: rule.field !== undefined && context.redacted(rule.field),
+    hidden: redacted(rule.field) || redacted(other),
     when,
   });
   if (RECORD_CHECKS.includes(kind)) {
@@ -118,7 +119,7 @@ function compileCheck(
   const dimension = compiled.timely ? 'timeliness' : compiled.other !== undefined ? 'consistency' : 'validity';
   return {
     kind: 'value',
-    rule: info(compiled.expected, dimension),
+    rule: info(compiled.expected, dimension, compiled.other),
     slot,
     test: compiled.test,
     ...(compiled.other === undefined ? {} : { other: context.field(compiled.other) }),

@@ -3,6 +3,7 @@ import { compileCel } from '../cel/cel.ts';
 import { isPresent, type RecordCheck } from './check.ts';
 import type { RuleContext } from './compile-rules.ts';
 import { compileSchema, schemaViolations } from './json-schema.ts';
+import { boundedObserved } from './observed.ts';
 import type { RuleConfig } from './rule-schema.ts';
 
 interface CompiledRecordCheck {
@@ -20,7 +21,7 @@ export function recordCheck(rule: RuleConfig, kind: string, context: RuleContext
     case 'schema':
       return schemaCheck(rule, context);
     default:
-      return celCheck(rule.cel!);
+      return celCheck(rule.cel!, context);
   }
 }
 
@@ -47,9 +48,13 @@ function presenceCheck(
   };
 }
 
+/** Fields of an expression a finding shows. */
+const MAX_SHOWN = 4;
+
 /** False and wrong types fail; an operand that is null or missing means that the rule does not apply. */
-function celCheck(text: string): CompiledRecordCheck {
+function celCheck(text: string, context: RuleContext): CompiledRecordCheck {
   const expression = compileCel(text);
+  const shown = expression.fields.filter((field) => !context.redacted(field)).slice(0, MAX_SHOWN);
   return {
     check: {
       kind: 'record',
@@ -57,9 +62,20 @@ function celCheck(text: string): CompiledRecordCheck {
         const verdict = expression.test(data);
         return verdict === true || verdict === undefined;
       },
+      observe: (data) => observedFields(data, shown),
     },
     expected: text,
   };
+}
+
+/** Values of plain fields, missing ones left out; undefined when there is none. */
+function observedFields(data: unknown, fields: readonly string[]): unknown {
+  const found = fields.flatMap((field) =>
+    typeof data === 'object' && data !== null && Object.hasOwn(data, field)
+      ? [[field, boundedObserved((data as Record<string, unknown>)[field])] as const] // own property, just checked
+      : [],
+  );
+  return found.length === 0 ? undefined : Object.fromEntries(found);
 }
 
 function schemaCheck(rule: RuleConfig, context: RuleContext): CompiledRecordCheck {

@@ -79,7 +79,7 @@ export function stepIssues(step: StepConfig, path: readonly (string | number)[])
         ),
       ];
     if (step.derive !== undefined) {
-      const issue = celIssue(step.derive, [...path, 'derive']);
+      const issue = celIssue(step.derive, [...path, 'derive'], 'value');
       return issue === undefined ? [] : [issue];
     }
     const date = step['parse-date'];

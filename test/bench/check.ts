@@ -3,15 +3,13 @@ import type { DataRecord } from '../../src/core/record.ts';
 import { check } from '../../src/operators/check.ts';
 import { clean } from '../../src/operators/clean.ts';
 import { CollectOut, recordOf, testDeps } from '../support/collect-out.ts';
+import type { BenchOptions, Table } from './table.ts';
 
-export interface Row {
-  readonly name: string;
-  /** Nanoseconds for one check or step on one record, best of the rounds. */
-  readonly ns: number;
-}
+type Row = readonly [name: string, ns: number];
 
 const RECORDS = 2_000;
-const ROUNDS = 60;
+/** Rounds for one of the `runs`; the best counts. */
+const ROUNDS = 12;
 
 const RULES = [
   { field: 'device', required: true },
@@ -44,27 +42,35 @@ class NullOut extends CollectOut {
 }
 
 /** Cost of the ten fused rules of the reference job, of closures, of an expression, and of cleaning steps. */
-export async function run(): Promise<Row[]> {
+export async function run(options: BenchOptions): Promise<Table> {
+  const rounds = ROUNDS * options.runs;
   const orders = Array.from({ length: RECORDS }, (_, i) => recordOf(order(i), i));
   const deps = testDeps();
   const rows: Row[] = [];
   const rules = await check.create({ rules: RULES } as never, deps);
-  rows.push({ name: 'check: ten rules, a check', ns: time(rules, orders) / RULES.length });
+  rows.push(['check: ten rules, a check', time(rules, orders, rounds) / RULES.length]);
   for (const rule of RULES) {
     const kernel = await check.create({ rules: [rule] } as never, deps);
-    rows.push({ name: `check: ${Object.keys(rule)[1]} ${rule.field}`, ns: time(kernel, orders) });
+    rows.push([`check: ${Object.keys(rule)[1]} ${rule.field}`, time(kernel, orders, rounds)]);
   }
   const cel = await check.create({ rules: [{ name: 'c', cel: 'record.lo <= record.hi && record.qty >= 0' }] }, deps);
-  rows.push({ name: 'check: cel, two comparisons', ns: time(cel, orders) });
-  for (const [step, value] of STEPS) rows.push(await stepRow(step, value, deps));
-  return rows;
+  rows.push(['check: cel, two comparisons', time(cel, orders, rounds)]);
+  for (const [step, value] of STEPS) rows.push(await stepRow([step, value], deps, rounds));
+  return {
+    title: 'checks and cleaning steps',
+    columns: ['what', 'ns'],
+    rows: rows.map(([name, ns]) => [name, Number(ns.toFixed(1))]),
+    notes: [
+      `${RECORDS} decoded records, best of ${rounds} rounds; cleaning rows include the draft of a changed record`,
+    ],
+  };
 }
 
-async function stepRow(step: unknown, value: (i: number) => unknown, deps: OperatorDeps): Promise<Row> {
+async function stepRow([step, value]: (typeof STEPS)[number], deps: OperatorDeps, rounds: number): Promise<Row> {
   const kernel = await clean.create({ fields: { v: [step] } } as never, deps);
   const name = typeof step === 'string' ? step : Object.keys(step as object)[0];
   const records = Array.from({ length: RECORDS }, (_, i) => recordOf({ v: value(i) }, i));
-  return { name: `clean: ${name} ${JSON.stringify(value(3))} (with draft)`, ns: time(kernel, records) };
+  return [`clean: ${name} ${JSON.stringify(value(3))}`, time(kernel, records, rounds)];
 }
 
 function order(i: number): Record<string, unknown> {
@@ -84,18 +90,15 @@ function order(i: number): Record<string, unknown> {
   };
 }
 
-function time(kernel: Kernel, records: readonly DataRecord[]): number {
+function time(kernel: Kernel, records: readonly DataRecord[], rounds: number): number {
   const out = new NullOut();
   const times = new Float64Array(records.length).fill(Number.NaN);
   for (const record of records) void record.data;
   let best = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     const start = performance.now();
     kernel.process(records, times, out);
     best = Math.min(best, performance.now() - start);
   }
   return (best * 1e6) / records.length;
 }
-
-if (process.argv[1] === import.meta.filename)
-  for (const row of await run()) console.log(`${row.ns.toFixed(1).padStart(8)} ns  ${row.name}`);
