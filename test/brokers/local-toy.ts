@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { firstValueFrom } from 'rxjs';
-import type { Framer, MakeFramer } from '../../src/brokers/local/framing.ts';
 import { LocalBroker, type LocalOptions } from '../../src/brokers/local/local-broker.ts';
 import type { Batch, CommitInfo, OutgoingBatch, Stage, TaskChannel, TaskId } from '../../src/core/broker.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Codec } from '../../src/core/codec.ts';
+import type { Framer, MakeFramer } from '../../src/core/framer.ts';
 import type { DataRecord } from '../../src/core/record.ts';
 import type { CheckpointDelta } from '../../src/core/state.ts';
 

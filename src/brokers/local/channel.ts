@@ -38,6 +38,8 @@ export class LocalChannel implements TaskChannel {
   private polled = false;
   private closed = false;
   private failed = false;
+  /** Lines of the commit being filled. */
+  private staged = new CommitLines();
 
   constructor(options: ChannelOptions) {
     this.options = options;
@@ -91,6 +93,12 @@ export class LocalChannel implements TaskChannel {
     if (entry !== undefined && entry.at.position !== position) this.boundaries.push(entry.at);
   }
 
+  stage(batch: OutgoingBatch): boolean {
+    if (batch.role === 'repartition') return false;
+    this.staged.add(batch, this.options.formatOf(batch));
+    return true;
+  }
+
   async commit(request: CommitRequest): Promise<void> {
     this.live();
     const { domain, source, task, feeds, fence } = this.options;
@@ -124,7 +132,8 @@ export class LocalChannel implements TaskChannel {
   }
 
   private appends(outputs: readonly OutgoingBatch[]): Append[] {
-    const lines = new CommitLines();
+    const lines = this.staged;
+    this.staged = new CommitLines();
     const internal = new Map<string, Uint8Array[]>();
     for (const batch of outputs) {
       if (batch.role !== 'repartition') {

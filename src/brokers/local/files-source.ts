@@ -3,10 +3,10 @@ import type { Batch, StageInput } from '../../core/broker.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Codec } from '../../core/codec.ts';
 import { BrokerError, FormatError } from '../../core/errors.ts';
+import type { Framer, MakeFramer } from '../../core/framer.ts';
 import type { Log } from '../../core/log.ts';
-import { DataRecord, type Payload, type RecordSource } from '../../core/record.ts';
+import { DataRecord, type RecordSource } from '../../core/record.ts';
 import { isMissing, onFile } from './files.ts';
-import type { Framer, MakeFramer } from './framing.ts';
 import type { PartMark, ReadMark } from './manifest.ts';
 import { PartBytes } from './part-bytes.ts';
 import type { PartList } from './part-list.ts';
@@ -114,12 +114,11 @@ export class FilesSource implements TaskSource {
     while (records.length < limit.records && taken + bytes < limit.bytes && framer.next()) {
       bytes += framer.bytes;
       const offset = this.position++;
-      const payload = ownPayload(framer.payload);
-      const { data } = framer;
-      if (data === undefined) records.push(new DataRecord({ source, offset, payload, codec }));
-      else if (data instanceof FormatError)
-        records.push(new DataRecord({ source, offset, payload, codec: undecodable(codec, data) }));
-      else records.push(new DataRecord({ source, offset, payload, codec, data }));
+      const { payload, data } = framer;
+      const init = { source, offset, payload, codec: framer.codec ?? codec };
+      if (data === undefined) records.push(new DataRecord(init));
+      else if (data instanceof FormatError) records.push(new DataRecord({ ...init, codec: undecodable(codec, data) }));
+      else records.push(new DataRecord({ ...init, data }));
     }
     return bytes;
   }
@@ -231,7 +230,7 @@ export class FilesSource implements TaskSource {
   }
 }
 
-/** The framer has found out that a record cannot be decoded: whoever decodes it is told so. */
+/** A framer that had to decode found out that it cannot be done: whoever decodes the record is told so. */
 function undecodable(codec: Codec, error: FormatError): Codec {
   return {
     ...codec,
@@ -239,11 +238,6 @@ function undecodable(codec: Codec, error: FormatError): Codec {
       throw error;
     },
   };
-}
-
-/** Bytes lie in a buffer that is used again. */
-function ownPayload(payload: Payload): Payload {
-  return payload instanceof Uint8Array ? new Uint8Array(payload) : payload;
 }
 
 async function inodeOf(path: string): Promise<string | undefined> {

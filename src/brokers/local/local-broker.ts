@@ -15,11 +15,11 @@ import {
 import type { Clock } from '../../core/clock.ts';
 import type { Codec } from '../../core/codec.ts';
 import { BrokerError, ConfigError } from '../../core/errors.ts';
+import type { MakeFramer } from '../../core/framer.ts';
 import { type Log, silentLog } from '../../core/log.ts';
 import { LocalChannel } from './channel.ts';
 import { Domain, makeHome } from './domain.ts';
 import { FilesSource } from './files-source.ts';
-import type { MakeFramer } from './framing.ts';
 import { InternalSource } from './internal-source.ts';
 import { type LineFormat, lineFormatOf } from './lines.ts';
 import { FolderLock } from './lock.ts';

@@ -7,7 +7,7 @@ import { fileError, onFile, readFully } from './files.ts';
 import type { Fingerprint } from './manifest.ts';
 
 /** Large enough that a read costs nothing per record, small enough that two of them are nothing in memory. */
-export const CHUNK_BYTES = 512 * 1024;
+export const CHUNK_BYTES = 256 * 1024;
 /** Bytes of a file that stand for its beginning, and for what lies before a position. */
 const PRINT_BYTES = 4096;
 
@@ -30,7 +30,6 @@ export class PartBytes {
   /** Next byte to read, after decompression. */
   private at: number;
   private ahead: Promise<Uint8Array | undefined> | undefined;
-  private readonly ring: Buffer[] = [];
   /** Fingerprints being taken: a commit may ask for one while the poll beside it leaves the file. */
   private busy: Promise<unknown> = Promise.resolve();
 
@@ -65,7 +64,7 @@ export class PartBytes {
     });
   }
 
-  /** The next chunk; undefined at the end of the file as it is now. Its bytes stay as they are until two more were asked for. */
+  /** The next chunk; undefined at the end of the file as it is now. The caller owns its bytes. */
   async read(): Promise<Uint8Array | undefined> {
     const chunk = await (this.ahead ?? this.fetch());
     this.ahead = undefined;
@@ -79,19 +78,12 @@ export class PartBytes {
   private async fetch(): Promise<Uint8Array | undefined> {
     try {
       if (this.compression !== 'none') return await this.decompressed();
-      const chunk = await readFully(this.file, this.at, CHUNK_BYTES, this.nextBuffer());
+      const chunk = await readFully(this.file, this.at, CHUNK_BYTES);
       this.at += chunk.byteLength;
       return chunk.byteLength === 0 ? undefined : chunk;
     } catch (error) {
       throw this.readError(error);
     }
-  }
-
-  /** Three in turn: one with the framer, of which a rest may still be held, one handed out, one being filled. */
-  private nextBuffer(): Buffer {
-    const buffer = this.ring.length < 3 ? Buffer.allocUnsafeSlow(CHUNK_BYTES) : this.ring.shift()!;
-    this.ring.push(buffer);
-    return buffer;
   }
 
   private readError(error: unknown): Error {
