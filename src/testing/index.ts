@@ -1,0 +1,10 @@
+export { MemoryBroker, type MemoryBrokerOptions } from '../brokers/memory/broker.ts';
+export { type ClusterFaults, type ClusterOptions, MemoryCluster } from '../brokers/memory/cluster.ts';
+export { type BrokerHarness, brokerContract, CONTRACT_OUTPUT } from './broker-contract.ts';
+export type { ContractCase } from './contract-case.ts';
+export type { ContractRecord } from './contract-input.ts';
+export { type FaultPlan, faultyBroker } from './faulty-broker.ts';
+export { jsonCodec } from './json-codec.ts';
+export { ManualClock } from './manual-clock.ts';
+export { type OperatorContractOptions, type OperatorPromise, operatorContract } from './operator-contract.ts';
+export { type DriverOptions, TopologyDriver } from './topology-driver.ts';
