@@ -6,6 +6,7 @@ import { dropFields } from './drop-fields.ts';
 import { filter } from './filter.ts';
 import { flatten } from './flatten.ts';
 import { keepFields } from './keep-fields.ts';
+import { label } from './label.ts';
 import { repartition } from './repartition.ts';
 import { resolve } from './resolve.ts';
 import { route } from './route.ts';
@@ -22,6 +23,7 @@ export const operators: readonly Operator[] = [
   repartition,
   resolve,
   vote,
+  label,
   dropFields,
   flatten,
   keepFields,
