@@ -152,6 +152,11 @@ export interface TaskChannel {
   seek(position: Position): void;
   /** Legal beside poll, never beside itself. Any rejection means: outcome unknown, close the task and open it again. */
   commit(request: CommitRequest): Promise<void>;
+  /**
+   * Takes a batch into the commit being filled at once, so that its records need not be kept until then; the commit that
+   * follows writes it before its own `outputs`. False: not this one, give it with the commit. Never called in a replay.
+   */
+  stage?(batch: OutgoingBatch): boolean;
   close(): Promise<void>;
 }
 

@@ -67,8 +67,6 @@ function checkPatch(value: unknown): void {
   }
 }
 
-/** Sixteen digits (or points) in a row: a number that may need more than a double holds, or a harmless text of digits. */
-const LONG_DIGITS = /[\d.]{16}/;
 /** A number token that re-encoding may change: minus zero, an exponent, many digits. A look-alike inside a string does no harm. */
 const RISKY_NUMBER = /[:,[]\s*(?:-0|-?[\d.]*[eE]|-?[\d.]{16})/;
 
@@ -77,7 +75,27 @@ const RISKY_NUMBER = /[:,[]\s*(?:-0|-?[\d.]*[eE]|-?[\d.]{16})/;
  * a zero or an infinity among the values, which is what `-0`, `1e-400` and `1e400` turn into.
  */
 function isLossless(text: string, data: unknown): boolean {
-  return (!LONG_DIGITS.test(text) && !hasSuspect(data)) || !RISKY_NUMBER.test(text);
+  return (!hasLongDigits(text) && !hasSuspect(data)) || !RISKY_NUMBER.test(text);
+}
+
+/**
+ * Sixteen digits or points in a row: a number that may need more than a double holds, or a harmless text of digits. Such a
+ * run covers an index that is a multiple of sixteen, so only those are looked at.
+ */
+function hasLongDigits(text: string): boolean {
+  for (let i = 15; i < text.length; i += 16) {
+    if (!isDigitOrPoint(text.charCodeAt(i))) continue;
+    let from = i;
+    while (from > 0 && isDigitOrPoint(text.charCodeAt(from - 1))) from--;
+    let to = i + 1;
+    while (to < text.length && isDigitOrPoint(text.charCodeAt(to))) to++;
+    if (to - from >= 16) return true;
+  }
+  return false;
+}
+
+function isDigitOrPoint(c: number): boolean {
+  return (c >= 48 && c <= 57) || c === 46;
 }
 
 function hasSuspect(node: unknown): boolean {

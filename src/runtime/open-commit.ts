@@ -5,6 +5,16 @@ import { add } from '../topology/frame-counts.ts';
 import { addFrame, emptyCounts } from './counters.ts';
 import type { EmissionDigest } from './digest.ts';
 
+interface AddOptions {
+  readonly portNames: readonly (readonly [string, string])[];
+  readonly digest: EmissionDigest;
+  readonly elapsedMs: number;
+  /** Outputs are discarded. */
+  readonly replaying: boolean;
+  /** True when the broker took the batch already. */
+  readonly stage: (batch: OutgoingBatch) => boolean;
+}
+
 /** What will become durable together: filled by frames, then handed to the broker as one commit. */
 export class OpenCommit {
   readonly outputs: OutgoingBatch[] = [];
@@ -25,16 +35,13 @@ export class OpenCommit {
     return this.since === undefined;
   }
 
-  add(
-    frame: Frame,
-    options: { portNames: readonly (readonly [string, string])[]; digest: EmissionDigest; elapsedMs: number },
-  ): void {
+  add(frame: Frame, options: AddOptions): void {
     this.since ??= options.elapsedMs;
     this.records += frame.roots.length;
     if (frame.tick !== undefined || frame.threw) this.needsCheckpoint = true;
     addFrame(this.counts, frame.counts, options.portNames);
     for (const batch of frame.outgoing) {
-      this.outputs.push(batch);
+      if (!options.replaying && !options.stage(batch)) this.outputs.push(batch);
       options.digest.add(batch);
       add(this.counts.written, batch.topic, batch.records.length);
     }

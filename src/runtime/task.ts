@@ -78,6 +78,7 @@ export class Task {
   private checkpointTime = 0;
   private hasCheckpoint = false;
   private ended = false;
+  private replaying = false;
   private stale: readonly string[] = [];
   private idleSince = 0;
   private idleTickAt = 0;
@@ -252,6 +253,7 @@ export class Task {
     if (!this.hasCheckpoint || committed === undefined || committed.checkpointAt >= target) return undefined;
     const { observer, log, accept } = this.context;
     observer.taskState?.(this.id, 'replaying');
+    this.replaying = true;
     this.channel.seek(committed.checkpointAt);
     this.position = committed.checkpointAt;
     let records = 0;
@@ -275,6 +277,7 @@ export class Task {
         { code: 'replay-differs' },
       );
     }
+    this.replaying = false;
     addCounts(this.totals, this.open.counts);
     this.open = new OpenCommit(target);
     this.resumed = true;
@@ -338,6 +341,8 @@ export class Task {
       portNames: this.stage.portNames,
       digest: this.digest,
       elapsedMs: this.context.clock.elapsed(),
+      replaying: this.replaying,
+      stage: (batch) => this.channel.stage?.(batch) ?? false,
     });
   }
 

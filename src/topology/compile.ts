@@ -67,7 +67,7 @@ function runStep(frame: Frame, step: CompiledStep, out: StepOut, onError: 'quara
     out.begin(frame, [], [], 0);
     step.kernel.onTick(frame.tick, out);
   }
-  out.countPorts();
+  out.settle();
   return frame;
 }
 

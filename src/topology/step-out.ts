@@ -22,6 +22,8 @@ export class StepOut implements Out {
   private edges: (Edge | undefined)[] = [];
   private eventCause = -1;
   private eventOrdinal = 0;
+  /** Changes by method, handed to the frame's counts once a frame. */
+  private readonly changes = new Map<string, number>();
   /** Held records released in this frame: their fate is settled again at its end. */
   private readonly released: DataRecord[];
 
@@ -81,10 +83,14 @@ export class StepOut implements Out {
   }
 
   evidence(draft: DataRecord | undefined, evidence: Omit<Evidence, 'step'>): void {
-    add(this.frame.counts.changes, `${this.step.id}\0${evidence.method}`);
+    add(this.changes, evidence.method);
     if (draft === undefined) return;
     const hidden = this.redacted(evidence.field) ? { old: '[redacted]', new: '[redacted]' } : {};
     draft.addEvidence({ ...evidence, ...hidden, step: this.step.id });
+  }
+
+  countEvidence(method: string, n: number): void {
+    add(this.changes, method, n);
   }
 
   event(type: string, data: Readonly<Record<string, unknown>>): void {
@@ -128,7 +134,10 @@ export class StepOut implements Out {
     while (events.length > 0 && events.at(-1)?.step === this.step.id && events.at(-1)?.cause === cause) events.pop();
   }
 
-  countPorts(): void {
+  /** Ends the step's part of a frame: its counts go to the frame. */
+  settle(): void {
+    for (const [method, n] of this.changes) add(this.frame.counts.changes, `${this.step.id}\0${method}`, n);
+    this.changes.clear();
     const counts = this.frame.counts.ports;
     for (let port = 0; port < this.edges.length; port++) {
       counts[this.firstPort + port] = (counts[this.firstPort + port] ?? 0) + (this.edges[port]?.records.length ?? 0);
