@@ -3,6 +3,7 @@ import type { Kernel, Operator, OperatorDeps } from '../core/operator.ts';
 import type { DataRecord } from '../core/record.ts';
 import { compileCel } from '../kernels/cel/cel.ts';
 import { celFields, celIssue } from '../kernels/cel/issue.ts';
+import { countChanges } from '../kernels/clean/count-changes.ts';
 
 const Setting = Type.Union([
   Type.Object(
@@ -57,6 +58,7 @@ export const set: Operator<SetConfig> = {
     });
     return {
       process(records, _time, out) {
+        let changed = 0;
         for (let i = 0; i < records.length; i++) {
           out.at = i;
           const record = records[i]!;
@@ -67,9 +69,10 @@ export const set: Operator<SetConfig> = {
             draft ??= record.edit();
             slot.set(draft, given);
           }
-          if (draft !== undefined) out.countEvidence?.('set', 1);
+          if (draft !== undefined) changed++;
           out.emit(0, draft ?? record);
         }
+        countChanges(out, 'set', changed);
       },
     };
   },

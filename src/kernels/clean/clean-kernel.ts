@@ -2,6 +2,7 @@ import type { FieldSlot } from '../../core/field.ts';
 import type { Kernel, Out } from '../../core/operator.ts';
 import type { DataRecord } from '../../core/record.ts';
 import { boundedObserved } from '../check/observed.ts';
+import { countChanges } from './count-changes.ts';
 import { type CompiledStep, Refusal } from './step.ts';
 import type { Mode } from './step-schema.ts';
 
@@ -202,12 +203,8 @@ export class CleanKernel implements Kernel {
   private flush(out: Out): void {
     const { counts, plan } = this;
     for (let m = 0; m < counts.length; m++) {
-      const n = counts[m]!;
-      if (n === 0) continue;
+      countChanges(out, plan.methods[m]!, counts[m]!);
       counts[m] = 0;
-      const method = plan.methods[m]!;
-      if (out.countEvidence !== undefined) out.countEvidence(method, n);
-      else for (let i = 0; i < n; i++) out.evidence(undefined, { field: '', old: undefined, new: undefined, method });
     }
   }
 }

@@ -111,14 +111,12 @@ function scaleText(text: string, power: number): string {
   return `${at < 0 ? text : text.slice(0, at)}e${exponent}`;
 }
 
-/** True when the shortest text of `value` has the digits of `text`. */
+/** True when the text that will be written for `value` (its shortest one) has the digits of `text`. */
 function isExact(text: string, value: number): boolean {
   if (!Number.isFinite(value)) return false;
   const wanted = significant(text);
   if (wanted === '') return value === 0;
-  if (wanted.length <= 15) return value !== 0;
-  if (Number.isInteger(value) && Math.abs(value) < 1e21) return significant(BigInt(value).toString()) === wanted;
-  return significant(String(value)) === wanted;
+  return wanted.length <= 15 ? value !== 0 : significant(String(value)) === wanted;
 }
 
 /** Digits that count: no sign, point, exponent, leading or trailing zeros. */
