@@ -180,7 +180,10 @@ export interface Broker {
   readonly name: string;
   /** Completes once nothing will be assigned or revoked any more (bounded inputs); the tasks assigned so far still run to their end. */
   tasks(stages: readonly Stage[], signal: AbortSignal): Observable<Assignment>;
-  /** Fences every earlier owner first, then reads position and state. */
+  /**
+   * Fences every earlier owner first, then reads position and state. Rejects with BrokerError `not-assigned` when the
+   * current generation gives the task to another member: the caller forgets it.
+   */
   open(task: TaskId): Promise<TaskChannel>;
   topics(specs: readonly TopicSpec[], mode: 'check' | 'create'): Promise<TopicReport>;
   close(): Promise<void>;

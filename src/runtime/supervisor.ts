@@ -14,7 +14,7 @@ import {
   takeUntil,
 } from 'rxjs';
 import { type Assignment, type Stage, type TaskId, taskName } from '../core/broker.ts';
-import { ConfigError, OperatorError, StateError } from '../core/errors.ts';
+import { BrokerError, ConfigError, OperatorError, StateError } from '../core/errors.ts';
 import { hash32 } from '../core/hash.ts';
 import type { StagePlan } from '../topology/plan.ts';
 import { Task, type TaskContext } from './task.ts';
@@ -104,7 +104,7 @@ export class Supervisor {
     }).pipe(
       retry({ delay: (error) => this.backoff(id, error, failures, signal) }),
       catchError((error) => {
-        if (!controller.signal.aborted) throw error;
+        if (!controller.signal.aborted && !isGone(error)) throw error;
         this.context.log.warn('task-given-up', `${name} went to another owner`, { error: String(error) });
         return EMPTY;
       }),
@@ -142,8 +142,8 @@ export class Supervisor {
       error instanceof StateError ||
       error instanceof ConfigError ||
       (error as { retryable?: boolean }).retryable === false;
-    if (signal.aborted || hopeless || failures.length > plan.restarts.max) {
-      observer.taskFailed?.(id, error, undefined);
+    if (signal.aborted || hopeless || isGone(error) || failures.length > plan.restarts.max) {
+      if (!isGone(error)) observer.taskFailed?.(id, error, undefined);
       throw error;
     }
     const base = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (failures.length - 1));
@@ -156,4 +156,9 @@ export class Supervisor {
     });
     return from(clock.sleep(delayMs, signal));
   }
+}
+
+/** The group gave the task to another member while we did not look. */
+function isGone(error: unknown): boolean {
+  return error instanceof BrokerError && error.code === 'not-assigned';
 }

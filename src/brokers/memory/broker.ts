@@ -1,17 +1,19 @@
 import { defer, finalize, Observable } from 'rxjs';
-import type {
-  Assignment,
-  Broker,
-  FaultPoint,
-  Stage,
-  TaskChannel,
-  TaskId,
-  TopicReport,
-  TopicSpec,
+import {
+  type Assignment,
+  type Broker,
+  type FaultPoint,
+  type Stage,
+  type TaskChannel,
+  type TaskId,
+  type TopicReport,
+  type TopicSpec,
+  taskName,
 } from '../../core/broker.ts';
 import { BrokerError } from '../../core/errors.ts';
 import { killed, MemoryChannel } from './channel.ts';
 import { type MemoryCluster, tasksOf } from './cluster.ts';
+import type { Member } from './group.ts';
 
 export interface MemoryBrokerOptions {
   readonly point?: FaultPoint;
@@ -27,6 +29,7 @@ export class MemoryBroker implements Broker {
   private readonly bounded: boolean;
   private stages: readonly Stage[] = [];
   private alive = true;
+  private member: Member | undefined;
 
   constructor(cluster: MemoryCluster, options: MemoryBrokerOptions = {}) {
     this.cluster = cluster;
@@ -39,9 +42,11 @@ export class MemoryBroker implements Broker {
     this.createInternal(stages);
     if (this.bounded) return defer(() => [this.everything(stages)]);
     return new Observable<Assignment>((subscriber) => {
-      const group = this.cluster.group(stages[0]?.topology ?? '');
-      const { id, assignments$ } = group.join(stages);
-      const leave = () => group.leave(id);
+      const group = this.cluster.group(this.topology);
+      const member = group.join(stages);
+      this.member = member;
+      const { assignments$ } = member;
+      const leave = () => group.leave(member.id);
       if (signal.aborted) leave();
       signal.addEventListener('abort', leave, { once: true });
       const subscription = assignments$
@@ -73,11 +78,27 @@ export class MemoryBroker implements Broker {
   /** The process dies: nothing of it has an effect any more, and whatever it waits for fails. */
   kill(): void {
     this.alive = false;
+    if (this.member !== undefined) this.cluster.group(this.topology).expel(this.member.id);
     this.cluster.wakeAll();
+  }
+
+  /** The group takes this process for dead, and it does not notice: a zombie until revive(). */
+  expel(): void {
+    if (this.member !== undefined) this.cluster.group(this.topology).expel(this.member.id);
+  }
+
+  revive(): void {
+    if (this.member !== undefined && this.alive) this.cluster.group(this.topology).revive(this.member);
+  }
+
+  private get topology(): string {
+    return this.stages[0]?.topology ?? '';
   }
 
   async open(task: TaskId): Promise<TaskChannel> {
     if (!this.alive) throw killed();
+    if (this.member !== undefined && !this.cluster.group(this.topology).owns(this.member.id, task))
+      throw new BrokerError(`${taskName(task)} is another member's now`, { code: 'not-assigned' });
     const stage = this.stages.find(({ id }) => id === task.stage);
     const input = stage?.inputs.find(({ topic }) => topic === task.topic);
     if (stage === undefined || input === undefined)

@@ -2,7 +2,7 @@ import { Subject } from 'rxjs';
 import { type Assignment, type Stage, type TaskId, taskName } from '../../core/broker.ts';
 import { type MemoryCluster, tasksOf } from './cluster.ts';
 
-interface Member {
+export interface Member {
   readonly id: number;
   readonly assignments$: Subject<Assignment>;
   owned: readonly TaskId[];
@@ -23,7 +23,7 @@ export class Group {
     this.cluster = cluster;
   }
 
-  join(stages: readonly Stage[]): { readonly id: number; readonly assignments$: Subject<Assignment> } {
+  join(stages: readonly Stage[]): Member {
     this.stages = stages;
     const member: Member = {
       id: ++this.lastId,
@@ -41,6 +41,23 @@ export class Group {
     if (member === undefined) return;
     this.members.delete(id);
     member.assignments$.complete();
+    this.rebalance();
+  }
+
+  /** The group takes a member for dead, which does not know: what it has goes to the others at once. */
+  expel(id: number): void {
+    if (this.members.delete(id)) this.rebalance();
+  }
+
+  /** An expelled member hears of its loss and joins again. */
+  revive(member: Member): void {
+    if (this.members.has(member.id)) return;
+    const lost = member.owned;
+    member.owned = [];
+    member.leaving = 0;
+    const { generation } = this;
+    member.assignments$.next({ generation, assigned: [], retained: [], revoked: [], lost, released: () => {} });
+    this.members.set(member.id, member);
     this.rebalance();
   }
 
