@@ -3,7 +3,6 @@ import { type CelNode, childrenOf, parseCel } from './parse.ts';
 import { CelDuration, WRONG } from './values.ts';
 
 export { CelError } from './parse.ts';
-export { WRONG } from './values.ts';
 
 /** What an expression says of a record: `undefined` = an operand was null or missing, `wrong` = one had the wrong type. */
 export type Verdict = boolean | undefined | 'wrong';

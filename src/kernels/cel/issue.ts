@@ -20,9 +20,15 @@ export function celIssue(
       path,
       level: 'error',
       code: 'cel',
-      message: `the expression is wrong ${place}: ${error.message.replaceAll(';', ',')}; fields are written record.name`,
+      message: `the expression is wrong ${place}: ${error.message.replaceAll(';', ',')}; ${remedyFor(near)}`,
     };
   }
+}
+
+function remedyFor(near: string): string {
+  if (near === '') return 'finish it, as in record.qty > 0';
+  if (/^=[^=]/.test(near)) return 'compare with ==';
+  return 'fields are written record.name, texts in quotes';
 }
 
 /** Fields an expression reads; none when it does not compile. */

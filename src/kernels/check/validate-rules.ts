@@ -34,7 +34,18 @@ export function validateRules(rules: readonly RuleConfig[], base: Path = ['rules
       }
     }
   }
-  return [...issues, ...duplicateNames(flat)];
+  return once([...issues, ...duplicateNames(flat)]);
+}
+
+/** The condition of a group is judged with each of its rules, and reported once. */
+function once(issues: readonly ConfigIssue[]): ConfigIssue[] {
+  const seen = new Set<string>();
+  return issues.filter((issue) => {
+    const key = `${issue.path.join('/')} ${issue.message}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
 }
 
 function ruleIssues({ rule, path, when }: FlatRule): ConfigIssue[] {

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { FormatError } from '../../core/errors.ts';
 import { canonicalJson } from '../canonical-json/canonical-json.ts';
 import { compileCel } from '../cel/cel.ts';
 import type { Apply, CompiledStep } from './step.ts';
@@ -149,9 +150,22 @@ function mapStep(dictionary: ReadonlyMap<string, unknown>): Apply {
 /** Source: RFC 2104; lists and maps are hashed by their canonical JSON (RFC 8785). */
 function hashStep(secret: string): Apply {
   return (v) => {
-    const message = typeof v === 'string' ? v : canonicalJson(v);
+    const message = typeof v === 'string' ? v : canonicalText(v);
+    if (message === undefined) return UNHASHED;
     return createHmac('sha256', secret).update(message, 'utf8').digest('hex');
   };
+}
+
+const UNHASHED = new Refusal('unparsed', 'a value with a canonical form');
+
+/** Undefined for what has none: lone surrogates, nesting without end. */
+function canonicalText(v: unknown): string | undefined {
+  try {
+    return canonicalJson(v);
+  } catch (error) {
+    if (error instanceof FormatError) return undefined;
+    throw error;
+  }
 }
 
 /** A secret that is too short to keep anything; undefined when it is fine or not resolved yet. */
