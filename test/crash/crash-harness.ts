@@ -5,16 +5,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-/**
- * What is killed. One place: the command line of a run over `folder`. To put the whole engine here, give
- * `src/cli/main.ts run <topology> --local <folder>/run --topic in=…` and let it read the fault point from its arguments.
- */
-export function commandOf(
-  folder: string,
-  kill: { readonly point?: string; readonly passes?: number; readonly pauseMs?: number },
-) {
-  const program = join(import.meta.dirname, 'toy-run.ts');
-  return [program, folder, kill.point ?? '', String(kill.passes ?? 0), String(kill.pauseMs ?? 0)];
+/** What is killed: a toy stage that needs the broker alone, or the whole engine. */
+export type Program = 'toy-run.ts' | 'engine-run.ts';
+
+export interface Kill {
+  /** Fault point to die at, after so many passes of it. */
+  readonly point?: string;
+  readonly passes?: number;
+  /** Pause at each commit, so that a kill at a random moment meets all of the run. */
+  readonly pauseMs?: number;
+  /** SIGKILL from outside. */
+  readonly killAfterMs?: number;
 }
 
 /** Every fault point of the local broker a bounded run passes. */
@@ -45,18 +46,12 @@ export interface Ending {
   readonly stderr: string;
 }
 
-/** Runs once; `killAfterMs` sends SIGKILL from outside. */
-export function runOnce(
-  folder: string,
-  kill: {
-    readonly point?: string;
-    readonly passes?: number;
-    readonly pauseMs?: number;
-    readonly killAfterMs?: number;
-  } = {},
-): Promise<Ending> {
+/** Runs once over `folder`. */
+export function runOnce(program: Program, folder: string, kill: Kill = {}): Promise<Ending> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, commandOf(folder, kill), { stdio: ['ignore', 'ignore', 'pipe'] });
+    const path = join(import.meta.dirname, program);
+    const args = [path, folder, kill.point ?? '', String(kill.passes ?? 0), String(kill.pauseMs ?? 0)];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     let stderr = '';
     child.stderr.on('data', (chunk) => {
       stderr += chunk;
@@ -76,7 +71,8 @@ export function prepare(records: number): string {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-crash-'));
   mkdirSync(join(folder, 'run'));
   let text = '';
-  for (let i = 0; i < records; i++) text += `{"id":${i % 3 === 0 ? i >> 1 : i},"padding":"${'x'.repeat(i % 50)}"}\n`;
+  for (let i = 0; i < records; i++)
+    text += `{"id":${i % 3 === 0 ? i >> 1 : i},"group":${i % 13},"padding":"${'x'.repeat(i % 50)}"}\n`;
   const half = text.indexOf('\n', text.length / 2) + 1;
   const inputs = [join(folder, 'a.ndjson.gz'), join(folder, 'b.ndjson')];
   writeFileSync(inputs[0]!, gzipSync(text.slice(0, half)));

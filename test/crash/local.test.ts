@@ -1,68 +1,76 @@
-import { readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { clean, FAULT_POINTS, outputsOf, prepare, runOnce } from './crash-harness.ts';
+import { clean, FAULT_POINTS, outputsOf, type Program, prepare, runOnce } from './crash-harness.ts';
 
-const RECORDS = 2000;
 const SEED = 20261124;
-const RANDOM_KILLS = 50;
+const DONE = { code: 0, stderr: '' };
+const PROGRAMS: readonly {
+  readonly program: Program;
+  readonly records: number;
+  readonly passesOf: readonly number[];
+  readonly randomKills: number;
+  readonly killWithinMs: number;
+}[] = [
+  { program: 'toy-run.ts', records: 2000, passesOf: [4], randomKills: 5, killWithinMs: 380 },
+  { program: 'engine-run.ts', records: 15_000, passesOf: [0, 4], randomKills: 50, killWithinMs: 900 },
+];
 
-let folder: string;
-let undisturbed: Record<string, string>;
+describe.each(PROGRAMS)(
+  'a killed local run of $program',
+  ({ program, records, passesOf, randomKills, killWithinMs }) => {
+    let folder: string;
+    let undisturbed: Record<string, string>;
 
-beforeAll(async () => {
-  folder = prepare(RECORDS);
-  expect(await runOnce(folder)).toMatchObject({ code: 0, stderr: '' });
-  undisturbed = outputsOf(folder);
-  const written = readFileSync(join(folder, 'run', 'out.ndjson'), 'utf8').split('\n');
-  expect(written.length).toBeGreaterThan(1000);
-}, 60_000);
+    beforeAll(async () => {
+      folder = prepare(records);
+      expect(await runOnce(program, folder)).toMatchObject(DONE);
+      undisturbed = outputsOf(folder);
+      expect(Object.keys(undisturbed).length).toBeGreaterThan(1);
+    }, 60_000);
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+    afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe('a killed local run', () => {
-  it.each(FAULT_POINTS)('at %s leaves the same bytes after the same command', async (point) => {
-    for (const passes of [0, 1, 4]) {
-      clean(folder);
-      const killed = await runOnce(folder, { point, passes });
-      if (passes === 0 && !point.startsWith('open.fresh')) expect(killed.signal).toBe('SIGKILL');
-      const resumed = await runOnce(folder, { point, passes: passes + 5 });
-      if (resumed.signal !== null) expect(await runOnce(folder)).toMatchObject({ code: 0, stderr: '' });
-      else expect(resumed).toMatchObject({ code: 0, stderr: '' });
-      expect(outputsOf(folder)).toEqual(undisturbed);
-    }
-  });
-
-  it('at restore.part and open.cut leaves the same bytes too', async () => {
-    for (const point of ['restore.part', 'open.cut']) {
-      clean(folder);
-      expect((await runOnce(folder, { point: 'outputs.written', passes: 9 })).signal).toBe('SIGKILL');
-      expect((await runOnce(folder, { point })).signal).toBe('SIGKILL');
-      expect(await runOnce(folder)).toMatchObject({ code: 0, stderr: '' });
-      expect(outputsOf(folder)).toEqual(undisturbed);
-    }
-  });
-
-  it(`at ${RANDOM_KILLS} random moments leaves the same bytes`, async () => {
-    let seed = SEED;
-    const random = (): number => {
-      seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
-      return seed / 2 ** 32;
-    };
-    let kills = 0;
-    for (let rounds = 0; kills < RANDOM_KILLS; rounds++) {
-      expect(rounds).toBeLessThan(RANDOM_KILLS);
-      clean(folder);
-      for (;;) {
-        const { code, signal, stderr } = await runOnce(folder, { pauseMs: 4, killAfterMs: 120 + random() * 260 });
-        if (signal === 'SIGKILL') {
-          kills++;
-          continue;
-        }
-        expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-        break;
+    it.each(FAULT_POINTS)('at %s leaves the same bytes after the same command', async (point) => {
+      for (const passes of passesOf) {
+        clean(folder);
+        const killed = await runOnce(program, folder, { point, passes });
+        if (passes === 0) expect(killed.signal).toBe('SIGKILL');
+        const resumed = await runOnce(program, folder, { point, passes: passes + 5 });
+        expect(resumed.signal === null ? resumed : await runOnce(program, folder)).toMatchObject(DONE);
+        expect(outputsOf(folder)).toEqual(undisturbed);
       }
+    });
+
+    it.each(['restore.part', 'open.cut'])('at %s leaves the same bytes too', async (point) => {
+      clean(folder);
+      expect((await runOnce(program, folder, { point: 'outputs.written', passes: 9 })).signal).toBe('SIGKILL');
+      expect((await runOnce(program, folder, { point })).signal).toBe('SIGKILL');
+      expect(await runOnce(program, folder)).toMatchObject(DONE);
       expect(outputsOf(folder)).toEqual(undisturbed);
-    }
-  }, 180_000);
-});
+    });
+
+    it(`at ${randomKills} random moments leaves the same bytes`, async () => {
+      let seed = SEED;
+      const random = (): number => {
+        seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+        return seed / 2 ** 32;
+      };
+      let kills = 0;
+      for (let rounds = 0; kills < randomKills; rounds++) {
+        expect(rounds).toBeLessThan(randomKills);
+        clean(folder);
+        for (;;) {
+          const killAfterMs = killWithinMs * (0.3 + 0.7 * random());
+          const { code, signal, stderr } = await runOnce(program, folder, { pauseMs: 4, killAfterMs });
+          if (signal === 'SIGKILL') {
+            kills++;
+            continue;
+          }
+          expect({ code, stderr }).toEqual(DONE);
+          break;
+        }
+        expect(outputsOf(folder)).toEqual(undisturbed);
+      }
+    }, 240_000);
+  },
+);

@@ -5,7 +5,6 @@ import {
   type FaultPoint,
   type OutgoingBatch,
   type Stage,
-  type StageInput,
   type TaskChannel,
   type TaskId,
   type TopicReport,
@@ -14,7 +13,7 @@ import {
 } from '../../core/broker.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Codec } from '../../core/codec.ts';
-import { BrokerError, ConfigError } from '../../core/errors.ts';
+import { BrokerError } from '../../core/errors.ts';
 import type { MakeFramer } from '../../core/framer.ts';
 import { type Log, silentLog } from '../../core/log.ts';
 import { LocalChannel } from './channel.ts';
@@ -25,6 +24,7 @@ import { type LineFormat, lineFormatOf } from './lines.ts';
 import { FolderLock } from './lock.ts';
 import type { ReadMark, TaskEntry } from './manifest.ts';
 import { PartList } from './part-list.ts';
+import { BEGIN, badName, firstMark, internalFile, isFileName, type Planned, plan } from './planned.ts';
 import type { TaskSource } from './task-source.ts';
 import { checkTopics } from './topics.ts';
 
@@ -48,16 +48,8 @@ export interface LocalOptions {
   readonly log?: Log;
 }
 
-const BEGIN: ReadMark = { position: 0, part: 0, offset: 0 };
 /** How often a task looks whether those before it are done. */
 const TURN_EVERY_MS = 5;
-const TOPIC = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,200}$/;
-
-interface Planned {
-  readonly task: TaskId;
-  readonly stage: Stage;
-  readonly input: StageInput;
-}
 
 /**
  * Files instead of a broker (DESIGN 6, local). One process, one manifest: all tasks of a topology commit into one
@@ -106,7 +98,7 @@ export class LocalBroker implements Broker {
 
   private async openDomain(topology: string): Promise<Domain> {
     const { dir, overwrite = false, fromStart = false, forceUnlock = false } = this.options;
-    if (!TOPIC.test(topology)) throw badName(topology);
+    if (!isFileName(topology)) throw badName(topology);
     const home = await makeHome(dir, topology);
     await this.point('open.begin');
     const lock = await FolderLock.acquire(home, { force: forceUnlock });
@@ -188,7 +180,7 @@ export class LocalBroker implements Broker {
   }
 
   private pathsOf(topic: string): readonly string[] {
-    if (!TOPIC.test(topic)) throw badName(topic);
+    if (!isFileName(topic)) throw badName(topic);
     return this.options.topics?.get(topic) ?? [`${this.options.dir}/${topic}.ndjson`];
   }
 
@@ -222,14 +214,14 @@ export class LocalBroker implements Broker {
   }
 
   private formatOf(batch: OutgoingBatch, domain: Domain): LineFormat {
-    if (!TOPIC.test(batch.topic)) throw badName(batch.topic);
+    if (!isFileName(batch.topic)) throw badName(batch.topic);
     const isNew = (file: string): boolean => domain.committedLength(file) === 0;
     return { ...lineFormatOf(this.options.codecOf?.(batch.topic)), isNew };
   }
 
   async topics(specs: readonly TopicSpec[], mode: 'check' | 'create'): Promise<TopicReport> {
     const outputs = specs.filter(({ role }) => role === 'output' || role === 'quarantine' || role === 'events');
-    for (const { topic } of specs) if (!TOPIC.test(topic)) throw badName(topic);
+    for (const { topic } of specs) if (!isFileName(topic)) throw badName(topic);
     this.outputs = outputs.flatMap((spec) =>
       spec.role === 'output' ? [this.fileOf(spec), `${spec.topic}.findings.ndjson`] : [this.fileOf(spec)],
     );
@@ -252,47 +244,4 @@ export class LocalBroker implements Broker {
     this.domain = undefined;
     await domain?.close();
   }
-}
-
-function plan(stages: readonly Stage[]): Planned[] {
-  return stages.flatMap((stage) =>
-    stage.inputs.map((input) => ({
-      stage,
-      input,
-      task: { topology: stage.topology, stage: stage.id, topic: input.topic, partition: 0 },
-    })),
-  );
-}
-
-function internalFile(topology: string, topic: string): string {
-  return `.sluice/${topology}/topics/${topic}`;
-}
-
-/** Where a task without a past begins. Skipped records are read, so that later ones keep their numbers. */
-async function firstMark({ stage, input }: Planned, source: TaskSource): Promise<ReadMark> {
-  if (stage.internal || stage.start === 'earliest') return BEGIN;
-  let wanted = Number.POSITIVE_INFINITY;
-  if (stage.start !== 'latest') {
-    const given =
-      'offsets' in stage.start && Object.hasOwn(stage.start.offsets, '0') ? stage.start.offsets['0'] : undefined;
-    if (given === undefined)
-      throw new ConfigError(
-        `input ${input.topic}: files have one partition, 0, and no times to start from. Use start: earliest, latest or { offsets: { 0: n } }`,
-        { code: 'start-unsupported' },
-      );
-    wanted = given;
-  }
-  const never = new AbortController().signal;
-  for (let mark = BEGIN; ; mark = source.mark()) {
-    if (mark.position >= wanted) return mark;
-    const records = Math.min(10_000, wanted - mark.position);
-    const batch = await source.poll({ records, bytes: 16 * 1024 * 1024, untilMs: 0 }, never);
-    if (batch.next === mark.position) return source.mark();
-  }
-}
-
-function badName(name: string): ConfigError {
-  return new ConfigError(`'${name}' cannot be a file name: use letters, digits, dots, dashes and underscores`, {
-    code: 'bad-name',
-  });
 }
