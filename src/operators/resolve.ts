@@ -7,6 +7,9 @@ import { stepIssues } from '../kernels/clean/validate-clean.ts';
 import { ResolveKernel } from '../kernels/resolve/resolve-kernel.ts';
 import { DEFAULT_RESOLVE, type ResolveSettings } from '../kernels/resolve/resolve-stream.ts';
 
+/** Room an open entry may take of the state limit of the topology. */
+const BYTES_PER_ENTRY = 1024;
+
 const Count = (description: string, value: number) => Type.Integer({ minimum: 0, description, default: value });
 const Field = (description: string, value: string) => Type.String({ minLength: 1, description, default: value });
 const Ratio = (description: string, value: number) =>
@@ -137,11 +140,7 @@ export const resolve: Operator<ResolveConfig> = {
       source: deps.field(config.source ?? 'source'),
       value: deps.field(config.value ?? 'value'),
     };
-    return new ResolveKernel(
-      toSettings(config),
-      { fields, normalize: toNormalizers(config) },
-      deps satisfies OperatorDeps,
-    );
+    return new ResolveKernel(toSettings(config, deps), { fields, normalize: toNormalizers(config) }, deps);
   },
 };
 
@@ -165,7 +164,7 @@ function toNormalizers(config: ResolveConfig): ReadonlyMap<string, (value: unkno
   );
 }
 
-function toSettings(config: ResolveConfig): ResolveSettings {
+function toSettings(config: ResolveConfig, { limits }: OperatorDeps): ResolveSettings {
   const { close = {} } = config;
   const after = close.after ?? (close.idle === undefined ? DEFAULT_AFTER : undefined);
   return {
@@ -182,7 +181,10 @@ function toSettings(config: ResolveConfig): ResolveSettings {
     warmUpEntries: config.warmUp ?? DEFAULT_RESOLVE.warmUpEntries,
     bufferEntries: config.buffer ?? DEFAULT_RESOLVE.bufferEntries,
     sweepEvery: config.sweepEvery ?? DEFAULT_RESOLVE.sweepEvery,
-    maxOpen: config.maxOpen ?? DEFAULT_RESOLVE.maxOpen,
+    maxOpen: Math.min(
+      config.maxOpen ?? DEFAULT_RESOLVE.maxOpen,
+      Math.max(1, Math.floor(limits.maxStateBytes / BYTES_PER_ENTRY)),
+    ),
     maxSources: config.maxSources ?? DEFAULT_RESOLVE.maxSources,
     reportEvery: config.reportEvery ?? DEFAULT_RESOLVE.reportEvery,
   };

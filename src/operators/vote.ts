@@ -4,6 +4,9 @@ import { DURATION_PATTERN, parseDuration } from '../core/units.ts';
 import { VoteKernel } from '../kernels/vote/vote-kernel.ts';
 import { DEFAULT_SETTINGS, type VoteSettings } from '../kernels/vote/vote-settings.ts';
 
+/** Room an open item may take of the state limit of the topology. */
+const BYTES_PER_ITEM = 1024;
+
 const Ratio = Type.Number({ minimum: 0, maximum: 1 });
 const Field = Type.String({ minLength: 1 });
 const Count = (description: string, value: number) => Type.Integer({ minimum: 0, description, default: value });
@@ -154,7 +157,7 @@ export const vote: Operator<VoteConfig> = {
     ),
   }),
   validate,
-  create: (config, deps): Kernel => new VoteKernel(toSettings(config), toFields(config, deps), deps),
+  create: (config, deps): Kernel => new VoteKernel(toSettings(config, deps), toFields(config, deps), deps),
 };
 
 function validate(config: VoteConfig): readonly ConfigIssue[] {
@@ -185,7 +188,7 @@ function toFields(config: VoteConfig, deps: OperatorDeps): ConstructorParameters
   };
 }
 
-function toSettings(config: VoteConfig): VoteSettings {
+function toSettings(config: VoteConfig, { limits }: OperatorDeps): VoteSettings {
   const defaults = DEFAULT_SETTINGS;
   const close = config.close ?? {};
   return {
@@ -205,7 +208,10 @@ function toSettings(config: VoteConfig): VoteSettings {
     halfLifeVotes: config.halfLife ?? 0,
     excludeBelow: config.exclude?.below ?? 0,
     reportEvery: config.reportEvery ?? defaults.reportEvery,
-    maxOpen: config.maxOpen ?? defaults.maxOpen,
+    maxOpen: Math.min(
+      config.maxOpen ?? defaults.maxOpen,
+      Math.max(1, Math.floor(limits.maxStateBytes / BYTES_PER_ITEM)),
+    ),
     maxVoters: config.maxVoters ?? defaults.maxVoters,
     maxLabels: config.maxLabels ?? defaults.maxLabels,
     rememberItems: config.remember ?? defaults.rememberItems,

@@ -60,9 +60,11 @@ export function requestLabels(
 ): { readonly item: BallotItem; readonly request: LabelRequest }[] {
   const rules = stream.settings.requests!;
   if (room <= 0) return [];
+  const { minVotes } = stream.settings.close;
+  const least = minVotes === 'all' ? 1 : minVotes;
   const found: { readonly item: BallotItem; readonly request: LabelRequest }[] = [];
   for (const item of [...stream.open.all(), ...stream.buffered]) {
-    if (item.q === undefined || item.askedAt === item.n || item.gold >= 0) continue;
+    if (item.n < least || item.q === undefined || item.askedAt === item.n || item.gold >= 0) continue;
     const confidence = stream.confidence(item);
     if (confidence >= rules.below) continue;
     const label = stream.labelName(item, winner(item.q, 0, item.q.length).label);

@@ -113,7 +113,11 @@ describe('vote stream', () => {
     const other = kept.results.at(-1)!.label === 'yes' ? 'no' : 'yes';
     votes.gold('i2', other, 0);
     expect(kept.results.filter(({ item }) => item === 'i1')).toMatchObject([{ label: 'yes', confidence: 1 }]);
-    expect(kept.results.filter(({ item }) => item === 'i2').at(-1)).toMatchObject({ label: other, revision: 1, confidence: 1 });
+    expect(kept.results.filter(({ item }) => item === 'i2').at(-1)).toMatchObject({
+      label: other,
+      revision: 1,
+      confidence: 1,
+    });
   });
 
   it('taking shares out and putting them back leaves no ghosts when K grows', () => {
