@@ -25,7 +25,11 @@ function prefixOf(step: CompiledStep): string {
 }
 
 /** Everything that changed, under names that say whose it is. `stale`: parts of steps that were reset. */
-export function takeCheckpoint(stage: CompiledStage, memory: TaskMemory, stale: readonly string[]): CheckpointDelta {
+export function takeCheckpoint(
+  stage: CompiledStage,
+  remember: () => TaskMemory,
+  stale: readonly string[],
+): CheckpointDelta {
   const put: StatePart[] = [];
   const drop: string[] = [...stale];
   for (const step of stage.steps) {
@@ -35,6 +39,7 @@ export function takeCheckpoint(stage: CompiledStage, memory: TaskMemory, stale: 
     for (const part of delta.put) put.push({ name: prefix + part.name, bytes: part.bytes });
     for (const name of delta.drop) drop.push(prefix + name);
   }
+  const memory = remember(); // after the kernels: writing held records gives roots their identity
   const json = {
     version: VERSION,
     clock: { streamTime: finite(memory.clock.streamTime), candidates: memory.clock.candidates },

@@ -377,7 +377,7 @@ export class Task {
       throw new OperatorError(`${taskName(this.id)}: records read and fates counted differ`, { code: 'not-conserved' });
     addCounts(this.totals, open.counts);
     const takes = withCheckpoint || open.needsCheckpoint || this.checkpointIsDue(now);
-    const checkpoint = takes ? takeCheckpoint(this.stage, this.memory(), this.stale) : undefined;
+    const checkpoint = takes ? takeCheckpoint(this.stage, () => this.memory(), this.stale) : undefined;
     const bytes = checkpoint?.put.reduce((sum, part) => sum + part.bytes.length, 0);
     if (takes) this.noteCheckpoint(open.next, now);
     const info: CommitInfo = {

@@ -126,6 +126,7 @@ function sinksOf(edges: readonly Edge[], place: { index: number; last: number; l
   const on: Draft = { ...topic(`toy.r${place.index}`, 'repartition'), key: ['n'] };
   const discard: Draft = { kind: 'discard', edges: [], fates: [], steps: [] };
   const free = edges.filter((edge) => !edge.read);
+  const sent = place.index < place.last ? free.find(({ fate }) => fate !== 'quarantined') : undefined;
   for (const [i, edge] of free.entries()) {
     const choice = (place.leave + i) % 5;
     const add = (sink: Draft, fate: Fate): void => {
@@ -134,7 +135,7 @@ function sinksOf(edges: readonly Edge[], place: { index: number; last: number; l
       sink.steps.push(edge.step);
     };
     if (edge.fate === 'quarantined') add(bad, 'quarantined');
-    else if (place.index < place.last && i === 0) add(on, 'forwarded');
+    else if (edge === sent) add(on, 'forwarded');
     else if (edge.fate === 'duplicate' || edge.fate === 'late') add(choice < 3 ? side : discard, edge.fate);
     else if (choice < 3) add(curated, 'curated');
     else if (choice === 3) add(side, 'routed');

@@ -46,7 +46,10 @@ export class MemoryBroker implements Broker {
       const member = group.join(stages);
       this.member = member;
       const { assignments$ } = member;
-      const leave = () => group.leave(member.id);
+      const leave = () => {
+        group.leave(member.id);
+        assignments$.complete(); // an expelled member is not in the group any more
+      };
       if (signal.aborted) leave();
       signal.addEventListener('abort', leave, { once: true });
       const subscription = assignments$

@@ -40,7 +40,6 @@ export class Group {
     const member = this.members.get(id);
     if (member === undefined) return;
     this.members.delete(id);
-    member.assignments$.complete();
     this.rebalance();
   }
 
