@@ -1,3 +1,4 @@
+import { ConfigError } from '../core/errors.ts';
 import type { Operator } from '../core/operator.ts';
 import { check } from './check.ts';
 import { clean } from './clean.ts';
@@ -36,7 +37,10 @@ export const operators: readonly Operator[] = [
 export function operatorRegistry(extra: readonly Operator[] = []): ReadonlyMap<string, Operator> {
   const registry = new Map(operators.map((operator) => [operator.name, operator]));
   for (const operator of extra) {
-    if (registry.has(operator.name)) throw new Error(`there is already an operator called '${operator.name}'`);
+    if (registry.has(operator.name))
+      throw new ConfigError(`there is already an operator called '${operator.name}': choose another name`, {
+        code: 'operator-name',
+      });
     registry.set(operator.name, operator);
   }
   return registry;

@@ -33,6 +33,19 @@ export const repartition: Operator<RepartitionConfig> = {
   ports: () => [{ name: 'out', fate: 'pass' }],
   scope: () => 'none',
   fields: (c) => ({ reads: c.key }),
+  validate: (c) =>
+    c.key.flatMap((field, i) =>
+      field.includes('[]')
+        ? [
+            {
+              path: ['key', i],
+              level: 'error' as const,
+              code: 'key-many',
+              message: `'${field}' may be many values; name a field with one`,
+            },
+          ]
+        : [],
+    ),
   create(c: RepartitionConfig, deps: OperatorDeps): Kernel {
     const slots = c.key.map((field) => deps.field(field));
     const encoder = new TextEncoder();

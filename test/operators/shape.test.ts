@@ -56,6 +56,12 @@ describe('repartition', () => {
   });
 });
 
+describe('repartition by a list', () => {
+  it('is refused, since one record has one key', () => {
+    expect(repartition.validate!({ key: ['a', 'items[].id'] })).toMatchObject([{ path: ['key', 1], code: 'key-many' }]);
+  });
+});
+
 describe('route', () => {
   const routes = { big: 'record.q > 10', german: 'record.c == "DE"' };
 

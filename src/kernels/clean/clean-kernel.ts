@@ -50,10 +50,13 @@ export class CleanKernel implements Kernel {
   private readonly plan: CleanPlan;
   private readonly counts: Uint32Array;
   private draft: DataRecord | undefined;
+  /** Of the fields to rename, for one record. */
+  private readonly values: unknown[];
 
   constructor(plan: CleanPlan) {
     this.plan = plan;
     this.counts = new Uint32Array(plan.methods.length);
+    this.values = new Array(plan.renames.length).fill(undefined);
   }
 
   process(records: readonly DataRecord[], _time: Float64Array, out: Out): void {
@@ -139,7 +142,8 @@ export class CleanKernel implements Kernel {
   /** All values are taken out before one is put in, so that two fields may change places. */
   private rename(record: DataRecord, out: Out): void {
     const { renames, trace } = this.plan;
-    const values = renames.map(({ from }) => from.get(record));
+    const { values } = this;
+    for (let i = 0; i < renames.length; i++) values[i] = renames[i]!.from.get(record);
     this.refuseTaken(record, values, out);
     for (let i = 0; i < renames.length; i++) {
       const value = values[i];
