@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { compileField } from '../../../src/core/field.ts';
 import { compileRules, flattenRules } from '../../../src/kernels/check/compile-rules.ts';
 import { fuseChecks, hasFailed } from '../../../src/kernels/check/fuse.ts';
-import type { RuleConfig } from '../../../src/kernels/check/rule-schema.ts';
+import { FORMAT_NAMES, type RuleConfig, TYPE_NAMES } from '../../../src/kernels/check/rule-schema.ts';
 import { recordOf } from '../../support/collect-out.ts';
 
 const context = { field: compileField, redacted: () => false, list: () => new Set(), schema: () => ({}) };
@@ -95,6 +95,67 @@ describe('fuseChecks', () => {
       ),
       { seed: 7, numRuns: 300 },
     );
+  });
+
+  it('agrees with closures for every kind of check at and beside its bounds', () => {
+    const bounds = [1, 2.5, '2020-01-01', 'now-1d', { field: 'b' }];
+    const kinds = ['min', 'max', 'above', 'below', 'before', 'after'] as const;
+    const rules = [
+      ...kinds.flatMap((kind) => bounds.map((limit) => ({ field: 'a', [kind]: limit }))),
+      ...bounds.flatMap((low) => bounds.map((high) => ({ field: 'a', between: [low, high] }))),
+      ...TYPE_NAMES.map((type) => ({ field: 'a', type })),
+      ...FORMAT_NAMES.map((format) => ({ field: 'a', format })),
+      ...[1, '1', true, { field: 'b' }].flatMap((equals) => [
+        { field: 'a', equals },
+        { field: 'a', notEquals: equals },
+      ]),
+      ...['^[ab]$', '(a|ab)*c', 'b'].flatMap((pattern) => [
+        { field: 'a', pattern },
+        { field: 'a', notPattern: pattern },
+      ]),
+      { field: 'a', in: [1, '1', true] },
+      { field: 'a', notIn: [1, '1', true] },
+      { field: 'a', required: true },
+      { field: 'a', length: { min: 1, max: 2 } },
+      { field: 'a', multipleOf: 0.5 },
+      { name: 'c', cel: 'record.a > record.b' },
+      { allOrNone: ['a', 'b'] },
+    ] as RuleConfig[];
+    const values = [
+      undefined,
+      null,
+      0,
+      1,
+      1.0000001,
+      2,
+      2.5,
+      3,
+      '',
+      'a',
+      'abc',
+      '1',
+      '2020-01-01',
+      '2020-01-01T00:00:01Z',
+      '2019-12-31',
+      true,
+      [],
+      [1, 2],
+      {},
+    ];
+    const time = Date.UTC(2020, 0, 2);
+    for (const one of rules) {
+      const checks = compile([one]);
+      const fused = fuseChecks(checks).predicate;
+      const plain = fuseChecks(checks, { generate: false }).predicate;
+      for (const a of values) {
+        for (const b of values) {
+          const record = recordOf({ a, b });
+          const failed = new Int32Array(1);
+          const verdict = plain(record, record.data, time, failed);
+          expect([one, a, b, fused(record, record.data, time, failed)]).toEqual([one, a, b, verdict]);
+        }
+      }
+    }
   });
 
   it('tells the failed checks apart beyond one word', () => {
