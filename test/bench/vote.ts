@@ -9,7 +9,7 @@ import { type BenchOptions, median, type Table } from './table.ts';
 
 const VOTES_PER_ITEM = 10;
 const VOTERS = 100;
-const ACTIVE_SETS = ['temp', 'dog', 'web'] as const;
+const ACTIVE_SETS = ['rte', 'temp', 'dog', 'web', 'zencrowd_us'] as const;
 
 /** Accuracy on the ten public sets beside the reference columns, speed of the stream, and what asking for labels brings. */
 export async function run(options: BenchOptions): Promise<Table> {

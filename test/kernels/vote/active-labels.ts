@@ -3,52 +3,60 @@ import type { Scalar, Vote } from '../../../src/kernels/vote/ballots.ts';
 import { scoreLabels, shuffled, stream, summary } from './stream-runs.ts';
 import type { VoteSet } from './vote-sets.ts';
 
-/** Votes every item starts with. */
+/** Votes a new item starts with. */
 const START = 3;
-/** Extra votes for each vote taken so far, and votes between two rounds of requests. */
+/** Extra votes for each vote of the new items. */
 export const BUDGET = 0.2;
-const WINDOW = 50;
+const WINDOW = 100;
 
 export interface ActiveScore {
+  /** Over the new items. */
   readonly accuracy: number;
-  readonly asked: number;
-  readonly taken: number;
+  readonly bought: number;
+  readonly limit: number;
+  /** Requests made for each vote taken. */
+  readonly requestRatio: number;
 }
 
 /**
- * Every item has three votes; after that extra ones are bought, one for five votes taken, for the items the stream asks
- * for or for items drawn by lot. The other votes of the set are what people would have answered.
+ * Half of the items are old: all their votes came, the voters are known. The others start with three votes; extra ones
+ * are bought, one for five, for the items the stream asks for or for items drawn by lot. The other votes of the set are
+ * what people would have answered.
  */
 export function buyLabels(set: VoteSet, who: 'asked' | 'lot', seed: number): ActiveScore {
   const { votes, kept } = stream({
     method: 'hds',
-    close: { minVotes: START, confidence: 0.99 },
+    close: { minVotes: 'all', confidence: 1 },
+    bufferItems: 20_000,
+    sweepEvery: 500,
     ...(who === 'asked' ? { requests: { budget: BUDGET, windowVotes: WINDOW, below: 0.99 } } : {}),
   });
-  const pool = new Map<Scalar, Vote[]>();
-  for (const vote of shuffled(set.votes, seed)) {
-    const rest = pool.get(vote.item);
-    if (rest === undefined) pool.set(vote.item, [vote]);
-    else rest.push(vote);
+  const pool: Map<Scalar, Vote[]> = Map.groupBy(shuffled(set.votes, seed), (vote) => vote.item);
+  const items = shuffled([...pool.keys()], seed + 5);
+  const old = items.slice(0, items.length >> 1);
+  const fresh = items.slice(items.length >> 1);
+  for (const item of old) {
+    for (const vote of pool.get(item)!.splice(0)) votes.vote(vote, 0);
+    votes.close(item);
   }
-  const first = shuffled([...pool.values()].flatMap((rest) => rest.splice(0, START)), seed + 1); // biome-ignore format: one pipeline
-  const items = [...pool.keys()];
+  let answered = kept.requests.length;
   let bought = 0;
-  let answered = 0;
+  const first = fresh.flatMap((item) => pool.get(item)!.splice(0, START));
+  const limit = Math.floor(BUDGET * first.length);
   const buy = (item: Scalar): void => {
     const vote = pool.get(item)?.shift();
-    if (vote === undefined) return;
+    if (vote === undefined || bought >= limit) return;
     bought++;
     votes.vote(vote, 0);
   };
-  for (const vote of first) votes.vote(vote, 0);
-  const limit = Math.floor(BUDGET * first.length);
-  let round = 0;
-  while (bought < limit && round++ < 100 * limit) {
-    if (who === 'lot') buy(items[Math.floor(uniform(seed, 3, round) * items.length)]!);
-    else if (answered < kept.requests.length) buy(kept.requests[answered++]!.item);
-    else break;
+  for (const vote of first) {
+    votes.vote(vote, 0);
+    while (answered < kept.requests.length && bought < limit) buy(kept.requests[answered++]!.item);
   }
+  for (let draw = 0; who === 'lot' && bought < limit && draw < 100 * limit; draw++)
+    buy(fresh[Math.floor(uniform(seed, 3, draw) * fresh.length)]!);
+  const requestRatio = kept.requests.length / votes.taken;
   votes.end();
-  return { accuracy: scoreLabels(summary(kept).last, set.truth), asked: bought, taken: first.length };
+  const truth = new Map([...set.truth].filter(([item]) => fresh.includes(item)));
+  return { accuracy: scoreLabels(summary(kept).last, truth), bought, limit, requestRatio };
 }

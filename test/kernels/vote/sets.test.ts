@@ -3,6 +3,7 @@ import { collect } from '../../../src/kernels/vote/ballots.ts';
 import { DAWID_SKENE, emBatch, HDS } from '../../../src/kernels/vote/em.ts';
 import { majority } from '../../../src/kernels/vote/majority.ts';
 import { describeWithData } from '../../data.ts';
+import { BUDGET, buyLabels } from './active-labels.ts';
 import { runGrouped, runPartitioned, runToEnd, scoreLabels, shuffled } from './stream-runs.ts';
 import { accuracyOf, readSet, reference, SETS } from './vote-sets.ts';
 
@@ -68,4 +69,18 @@ describeWithData('vote on the public sets', 'vote/REFERENCE.csv', () => {
     }
     expect(Math.abs(mean(whole) - mean(split))).toBeLessThanOrEqual(0.01);
   });
+
+  it.each(['rte', 'temp', 'web'] as const)(
+    'asking for labels on %s beats drawing items by lot by .01, within budget',
+    (name) => {
+      const runs = (who: 'asked' | 'lot') => [1, 2, 3, 4, 5].map((seed) => buyLabels(sets.get(name)!, who, seed));
+      const asked = runs('asked');
+      for (const { bought, limit, requestRatio } of asked) {
+        expect(bought).toBeLessThanOrEqual(limit);
+        expect(requestRatio).toBeLessThanOrEqual(BUDGET);
+      }
+      const accuracy = (list: readonly { readonly accuracy: number }[]) => mean(list.map((score) => score.accuracy));
+      expect(accuracy(asked)).toBeGreaterThanOrEqual(accuracy(runs('lot')) + 0.01);
+    },
+  );
 });
