@@ -32,8 +32,8 @@ interface Process {
 export class TopologyDriver {
   readonly clock = new ManualClock(1_000_000);
   readonly cluster: MemoryCluster;
-  private readonly plan: Plan;
-  private readonly options: DriverOptions;
+  private plan: Plan;
+  private options: DriverOptions;
   private process: Process | undefined;
 
   constructor(plan: Plan, options: DriverOptions = {}) {
@@ -87,6 +87,15 @@ export class TopologyDriver {
     await this.clock.until(process.work.catch(() => {})); // as above
     this.process = undefined;
     return died;
+  }
+
+  /** The next process has another plan or other options: a deployment. What runs dies. */
+  restartWith(plan: Plan, run: Partial<RunOptions> = {}): this {
+    this.process?.broker.kill();
+    this.process = undefined;
+    this.plan = plan;
+    this.options = { ...this.options, run };
+    return this;
   }
 
   /** A clean stop: the last commit carries a checkpoint. */

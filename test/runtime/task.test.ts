@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest';
+import type { CommitReport } from '../../src/core/observer.ts';
+import { TopologyDriver } from '../../src/testing/topology-driver.ts';
+import { each, type LineStep, linePlan } from './plans.ts';
+
+const rows = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => `{"n":${from + i}}`);
+const pass = each(() => undefined);
+
+/** Counts the records it has seen, in its state, and says so at the end of the input. */
+const counter: LineStep = {
+  create: () => {
+    let seen = 0;
+    return {
+      process(records, _time, out) {
+        for (let i = 0; i < records.length; i++) {
+          out.at = i;
+          seen++;
+          out.emit(0, records[i]!);
+        }
+      },
+      onTick(tick, out) {
+        if (tick.kind === 'end') out.event('test.end', { seen });
+        if (tick.kind === 'idle') out.event('test.idle', { time: tick.time });
+      },
+      checkpoint: () => ({ put: [{ name: 'n', bytes: Uint8Array.of(seen) }], drop: [] }),
+      restore: (part) => {
+        seen = part.bytes[0]!;
+      },
+    };
+  },
+};
+
+const dataOf = (driver: TopologyDriver) => driver.values('events').map((text) => JSON.parse(text));
+
+describe('a task', () => {
+  it('does nothing when a finished run is run again, and goes on when its input has grown', async () => {
+    const driver = new TopologyDriver(linePlan([counter]));
+    driver.feed('in', rows(0, 5));
+    const first = await driver.end();
+    expect(first).toMatchObject({ in: 5, curated: 5, resumed: false, read: 5 });
+    const again = await driver.end();
+    expect(again).toMatchObject({ in: 5, curated: 5, resumed: true, read: 0 });
+    expect(dataOf(driver).map(({ data }) => data)).toEqual([{ seen: 5 }]);
+    driver.feed('in', rows(5, 7));
+    expect(await driver.end()).toMatchObject({ in: 7, curated: 7, read: 2 });
+    expect(driver.values('out')).toEqual(rows(0, 7));
+    expect(dataOf(driver).map(({ data }) => data)).toEqual([{ seen: 5 }, { seen: 7 }]);
+  });
+
+  it('tells an idle input how far time has gone, at most once an interval', async () => {
+    const plan = linePlan([counter], { plan: { idleAfterMs: 1000 } });
+    const driver = new TopologyDriver(plan);
+    driver.feed('in', [{ value: '{"n":1}', timestamp: 50_000 }]);
+    await driver.advance(3500);
+    await driver.pause();
+    const times = dataOf(driver).map(({ data }) => data.time);
+    expect(times).toHaveLength(3);
+    for (const [i, time] of times.entries()) {
+      expect(time).toBeGreaterThanOrEqual(50_000 + (i + 1) * 1000);
+      expect(time).toBeLessThan(50_000 + (i + 1) * 1000 + 500);
+    }
+  });
+
+  it('publishes counts only with a commit, and once', async () => {
+    const reports: CommitReport[] = [];
+    const plan = linePlan([pass], { plan: { commit: { everyMs: 50, records: 10 } } });
+    const driver = new TopologyDriver(plan, { cut: 4, observer: { commit: (report) => void reports.push(report) } });
+    driver.feed('in', rows(0, 25));
+    await driver.crashAt(1, 'commit.begin');
+    const before = driver.values('out').length;
+    await driver.end();
+    expect(reports.reduce((sum, { counts }) => sum + counts.in, 0)).toBe(25);
+    expect(before).toBeLessThan(25);
+    expect(driver.values('out')).toEqual(rows(0, 25));
+  });
+
+  it('quarantines the record an operator fails on, and goes on behind it', async () => {
+    const failing = each((_out, record) => {
+      if (JSON.stringify(record.data) === '{"n":3}') throw new TypeError('secret content');
+      return undefined;
+    });
+    const driver = new TopologyDriver(linePlan([failing]));
+    driver.feed('in', rows(0, 6));
+    expect(await driver.end()).toMatchObject({ curated: 5, quarantined: 1, rules: { 'operator-error': 1 } });
+    const [line] = driver.lines('bad');
+    expect(line).toContain('{"n":3}');
+    expect(line).toContain('sluice-step=s0');
+    expect(line).not.toContain('secret content');
+  });
+
+  it('stops at the first failure with onError: stop, naming the offset', async () => {
+    const failing = each((_out, record) => {
+      if (record.offset === 3) throw new TypeError('broken');
+      return undefined;
+    });
+    const driver = new TopologyDriver(linePlan([failing], { plan: { onError: 'stop' } }));
+    driver.feed('in', rows(0, 6));
+    await expect(driver.end()).rejects.toThrow(/s0.*offset 3/);
+  });
+
+  it('always stops when the stack is exhausted', async () => {
+    const endless = (n: number): number => endless(n + 1) + 1;
+    const driver = new TopologyDriver(linePlan([each(() => endless(0) > 0)]));
+    driver.feed('in', rows(0, 2));
+    await expect(driver.end()).rejects.toMatchObject({ code: 'operator-failed' });
+  });
+
+  it('says which record a step lost', async () => {
+    const driver = new TopologyDriver(linePlan([each((_out, record) => record.offset !== 2)]));
+    driver.feed('in', rows(0, 4));
+    await expect(driver.end()).rejects.toThrow(/offset 2/);
+  });
+
+  it('survives a batch in which every record fails, in linear time', async () => {
+    const driver = new TopologyDriver(
+      linePlan(
+        [
+          each(() => {
+            throw new Error('no');
+          }),
+        ],
+        { plan: { commit: { records: 20_000 } } },
+      ),
+    );
+    driver.feed('in', rows(0, 3000));
+    expect(await driver.end()).toMatchObject({ quarantined: 3000 });
+  });
+
+  it('gives up after as many restarts as the plan allows', async () => {
+    const driver = new TopologyDriver(linePlan([pass]), { faults: { failed: 1 } });
+    driver.feed('in', rows(0, 4));
+    await expect(driver.end()).rejects.toMatchObject({ code: 'unknown-outcome' });
+    expect(driver.values('out')).toEqual([]);
+  });
+});
+
+describe('what a task refuses', () => {
+  async function crashed() {
+    const driver = new TopologyDriver(linePlan([counter], { plan: { checkpointEveryMs: 1e9 } }), { cut: 2 });
+    driver.feed('in', rows(0, 4));
+    await driver.advance(200);
+    driver.feed('in', rows(4, 10));
+    await driver.advance(200);
+    expect(driver.values('out')).toHaveLength(10);
+    await driver.crash();
+    return driver;
+  }
+
+  it('a changed plan while there is something to replay, and takes it with acceptReplay', async () => {
+    const driver = await crashed();
+    const changed = linePlan([counter], { plan: { fingerprint: 'f2' } });
+    await expect(driver.restartWith(changed).end()).rejects.toThrow(/--accept-replay/);
+    const accepted = driver.restartWith(changed, { acceptReplay: true });
+    expect(await accepted.end()).toMatchObject({ in: 10, curated: 10 });
+    expect(driver.values('out')).toEqual(rows(0, 10));
+  });
+
+  it('an operator that does not repeat itself', async () => {
+    const driver = await crashed();
+    const other = linePlan([
+      each((_out, record) => {
+        if (record.offset > 1) throw new Error('changed its mind');
+        return undefined;
+      }),
+    ]);
+    const same = { ...other, stages: other.stages.map((stage) => ({ ...stage })) };
+    await expect(driver.restartWith(same).end()).rejects.toMatchObject({ code: 'state-changed' });
+  });
+
+  it('the state of a step that is configured differently, and starts it anew with resetSteps', async () => {
+    const driver = new TopologyDriver(linePlan([counter]));
+    driver.feed('in', rows(0, 5));
+    await driver.advance(200);
+    await driver.pause();
+    const changed = linePlan([counter], { hash: 'other', plan: { fingerprint: 'f2' } });
+    await expect(driver.restartWith(changed).end()).rejects.toThrow(/--reset-state s0/);
+    driver.feed('in', rows(5, 7));
+    await driver.restartWith(changed, { resetSteps: ['s0'] }).end();
+    expect(dataOf(driver).at(-1).data).toEqual({ seen: 2 });
+  });
+
+  it('offsets that were set by hand', async () => {
+    const driver = new TopologyDriver(linePlan([counter]));
+    driver.feed('in', rows(0, 5));
+    await driver.advance(200);
+    await driver.pause();
+    const state = driver.cluster.state('line/source/in/0');
+    state.position = 2;
+    await expect(driver.end()).rejects.toThrow(/--accept-offsets/);
+    state.info = undefined;
+    await expect(driver.end()).rejects.toThrow(/--accept-offsets/);
+  });
+
+  it('records that were deleted before it could read them', async () => {
+    const driver = new TopologyDriver(linePlan([pass]));
+    driver.feed('in', rows(0, 5));
+    await driver.advance(200);
+    await driver.pause();
+    driver.feed('in', rows(5, 10));
+    driver.cluster.log('in', 0).trim(8);
+    await expect(driver.end()).rejects.toMatchObject({ code: 'records-lost' });
+  });
+});
