@@ -7,6 +7,7 @@ import { addLint } from './lint.ts';
 import { packageVersion } from './load.ts';
 import { addOperators } from './operators.ts';
 import { addRun } from './run.ts';
+import { addTest } from './test.ts';
 
 const program = new Command('sluice')
   .description('Keeps the quality of data while it flows.')
@@ -16,6 +17,7 @@ const program = new Command('sluice')
 
 addRun(program);
 addLint(program);
+addTest(program);
 addDescribe(program);
 addOperators(program);
 addConfigSchema(program);
