@@ -13,7 +13,19 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   runtime: ['core', 'topology'],
   http: ['core', 'telemetry'],
   testing: ['core', 'kernels', 'operators', 'formats', 'brokers', 'topology', 'runtime', 'telemetry'],
-  cli: ['core', 'kernels', 'operators', 'formats', 'brokers', 'topology', 'runtime', 'telemetry', 'http', 'testing'],
+  cli: [
+    'core',
+    'kernels',
+    'operators',
+    'formats',
+    'brokers',
+    'topology',
+    'runtime',
+    'telemetry',
+    'http',
+    'testing',
+    '.',
+  ],
   // src/*.ts: the package's entry points
   '.': ['core', 'kernels', 'operators', 'formats', 'brokers', 'topology', 'runtime', 'telemetry', 'http'],
 };

@@ -1,19 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { LocalBroker } from '../brokers/local/local-broker.ts';
-import type { Broker } from '../core/broker.ts';
 import { systemClock } from '../core/clock.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { RunObserver } from '../core/observer.ts';
 import { parseDuration } from '../core/units.ts';
-import { makeFramer } from '../formats/index.ts';
-import { type HttpServer, startHttp } from '../http/server.ts';
+import { type HttpOptions, type HttpServer, startHttp } from '../http/server.ts';
+import { openLocal } from '../run.ts';
 import { type RunSummary, runPlan } from '../runtime/run.ts';
 import { createLog } from '../telemetry/log.ts';
 import { PrometheusExporter } from '../telemetry/prometheus.ts';
-import { checkPlan } from '../topology/index.ts';
 import type { Plan } from '../topology/plan.ts';
 import { EXIT } from './exit.ts';
 import { type Gate, parseGate } from './gates.ts';
@@ -78,11 +75,11 @@ export function addRun(program: Command): void {
 
 async function run(path: string, flags: RunFlags): Promise<number> {
   const gates = flags.failOn.map(parseGate);
+  const address = httpAddress(flags.http);
   if (flags.local === undefined)
     throw new ConfigError('give --local DIR: where outputs go, and inputs are found', { code: 'no-broker' });
   const loaded = await load(path);
   const plan = planOf(loaded, { onePartition: true, env: process.env });
-  checkPlan(plan, { timestamps: false, partitions: () => 1 });
   const exporter = new PrometheusExporter({ clock: systemClock, version: packageVersion(), node: process.version });
   const log = createLog({
     level: flags.logLevel,
@@ -90,10 +87,10 @@ async function run(path: string, flags: RunFlags): Promise<number> {
     write: (line) => process.stderr.write(line),
     onSuppressed: (code, lines) => exporter.logSuppressed(code, lines),
   });
-  const broker = localBroker(flags, flags.local, log);
+  const broker = await openLocal(plan, { ...flags, local: flags.local, topics: localTopics(flags), log });
   const readiness = new Readiness();
   const progress = flags.quiet ? [] : [progressOf(flags)];
-  const http = await serveHttp(flags, exporter, readiness);
+  const http = await serveHttp(address, flags, { metrics: () => exporter.page(), readiness: () => readiness.report() });
   const stop = stopSignal(log);
   try {
     const summary = await runPlan({
@@ -131,8 +128,8 @@ function reportEvery(text: string): number {
   return ms;
 }
 
-function localBroker(flags: RunFlags, dir: string, log: Log): Broker {
-  const topics = new Map<string, string[]>();
+function localTopics(flags: RunFlags): Record<string, string[]> {
+  const topics: Record<string, string[]> = Object.create(null);
   for (const entry of flags.topic) {
     const at = entry.indexOf('=');
     if (at < 1)
@@ -140,44 +137,31 @@ function localBroker(flags: RunFlags, dir: string, log: Log): Broker {
         code: 'topic-flag',
       });
     const name = entry.slice(0, at);
-    topics.set(name, [...(topics.get(name) ?? []), entry.slice(at + 1)]);
+    topics[name] = [...(topics[name] ?? []), entry.slice(at + 1)];
   }
-  return new LocalBroker({
-    dir,
-    topics,
-    framers: makeFramer,
-    clock: systemClock,
-    follow: flags.follow === true,
-    overwrite: flags.overwrite === true,
-    forceUnlock: flags.forceUnlock === true,
-    fromStart: flags.fromStart === true,
-    log,
-  });
+  return topics;
 }
 
-async function serveHttp(
-  flags: RunFlags,
-  exporter: PrometheusExporter,
-  readiness: Readiness,
-): Promise<HttpServer | undefined> {
-  if (flags.http === undefined) return undefined;
-  const text = flags.http === true ? '127.0.0.1:9464' : flags.http;
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Undefined without `--http`. Throws ConfigError for anything but HOST:PORT. */
+function httpAddress(flag: RunFlags['http']): Address | undefined {
+  if (flag === undefined) return undefined;
+  const text = flag === true ? '127.0.0.1:9464' : flag;
   const match = /^(?:\[?([^\]]+)\]?:)?(\d{1,5})$/.exec(text);
-  if (match === null)
-    throw new ConfigError(`--http ${text}: expected HOST:PORT, as in 127.0.0.1:9464 (port 0 picks one)`, {
-      code: 'http-flag',
-    });
-  const token =
-    flags.httpTokenFile === undefined
-      ? process.env.SLUICE_HTTP_TOKEN
-      : readFileSync(flags.httpTokenFile, 'utf8').trim();
-  const server = await startHttp({
-    host: match[1] ?? '127.0.0.1',
-    port: Number(match[2]),
-    ...(token === undefined || token === '' ? {} : { token }),
-    metrics: () => exporter.page(),
-    readiness: () => readiness.report(),
-  });
+  if (match === null) {
+    throw new ConfigError(`--http ${text}: expected HOST:PORT, as in 127.0.0.1:9464 (port 0 picks one)`, { code: 'http-flag' });
+  }
+  return { host: match[1] ?? '127.0.0.1', port: Number(match[2]) };
+}
+
+async function serveHttp(address: Address | undefined, flags: RunFlags, sources: Pick<HttpOptions, 'metrics' | 'readiness'>): Promise<HttpServer | undefined> {
+  if (address === undefined) return undefined;
+  const token = flags.httpTokenFile === undefined ? process.env.SLUICE_HTTP_TOKEN : readFileSync(flags.httpTokenFile, 'utf8').trim();
+  const server = await startHttp({ ...address, ...(token === undefined || token === '' ? {} : { token }), ...sources });
   process.stderr.write(`listening on ${server.url}\n`);
   return server;
 }
