@@ -153,14 +153,23 @@ function httpAddress(flag: RunFlags['http']): Address | undefined {
   const text = flag === true ? '127.0.0.1:9464' : flag;
   const match = /^(?:\[?([^\]]+)\]?:)?(\d{1,5})$/.exec(text);
   if (match === null) {
-    throw new ConfigError(`--http ${text}: expected HOST:PORT, as in 127.0.0.1:9464 (port 0 picks one)`, { code: 'http-flag' });
+    throw new ConfigError(`--http ${text}: expected HOST:PORT, as in 127.0.0.1:9464 (port 0 picks one)`, {
+      code: 'http-flag',
+    });
   }
   return { host: match[1] ?? '127.0.0.1', port: Number(match[2]) };
 }
 
-async function serveHttp(address: Address | undefined, flags: RunFlags, sources: Pick<HttpOptions, 'metrics' | 'readiness'>): Promise<HttpServer | undefined> {
+async function serveHttp(
+  address: Address | undefined,
+  flags: RunFlags,
+  sources: Pick<HttpOptions, 'metrics' | 'readiness'>,
+): Promise<HttpServer | undefined> {
   if (address === undefined) return undefined;
-  const token = flags.httpTokenFile === undefined ? process.env.SLUICE_HTTP_TOKEN : readFileSync(flags.httpTokenFile, 'utf8').trim();
+  const token =
+    flags.httpTokenFile === undefined
+      ? process.env.SLUICE_HTTP_TOKEN
+      : readFileSync(flags.httpTokenFile, 'utf8').trim();
   const server = await startHttp({ ...address, ...(token === undefined || token === '' ? {} : { token }), ...sources });
   process.stderr.write(`listening on ${server.url}\n`);
   return server;
