@@ -7,13 +7,14 @@ export default class CountReporter {
     let failed = errors.length;
     let skipped = 0;
     for (const module of modules) {
-      if (module.errors().length > 0) failed++;
+      const before = failed;
       for (const test of module.children.allTests()) {
         const state = test.result().state;
         if (state === 'passed') passed++;
         else if (state === 'failed') failed++;
         else skipped++;
       }
+      if (module.state() === 'failed' && failed === before) failed++; // a hook or the file itself failed
     }
     process.on('exit', () => {
       process.stdout.write(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);

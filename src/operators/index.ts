@@ -3,6 +3,7 @@ import type { Operator } from '../core/operator.ts';
 import { check } from './check.ts';
 import { clean } from './clean.ts';
 import { dedup } from './dedup.ts';
+import { dedupQueries } from './dedup-queries.ts';
 import { dropFields } from './drop-fields.ts';
 import { filter } from './filter.ts';
 import { flatten } from './flatten.ts';
@@ -18,6 +19,7 @@ import { vote } from './vote.ts';
 /** Every operator there is: the one list that topologies, docs and the contract suite read. */
 export const operators: readonly Operator[] = [
   dedup,
+  dedupQueries,
   check,
   clean,
   filter,

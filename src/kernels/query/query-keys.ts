@@ -69,6 +69,10 @@ export class QueryKeys {
     });
   }
 
+  get level(): QueryLevel {
+    return this.options.dialect === 'postgres' ? this.options.level : 'text';
+  }
+
   /** The composite key of one call. Texts recognized as one share `text` (the key of the query alone). */
   key(sql: string, context: QueryContext = {}): QueryKey {
     const result = this.canonical(sql);
