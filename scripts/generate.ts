@@ -8,15 +8,16 @@ interface Generated {
   readonly content: string;
 }
 
-async function generated(): Promise<readonly Generated[]> {
+async function generated(root: string): Promise<readonly Generated[]> {
+  const { galleryPage } = await import('./gallery-page.ts');
   const { operatorPages } = await import('./operator-pages.ts');
   const { schemaFiles } = await import('./schema-files.ts');
-  return [...operatorPages(), ...schemaFiles()];
+  return [...operatorPages(), ...schemaFiles(), await galleryPage(root)];
 }
 
 /** One line a file that is not what `npm run generate` would write. */
 export async function staleFiles(root: string): Promise<string[]> {
-  const files = await generated();
+  const files = await generated(root);
   return files
     .filter(({ path, content }) => !existsSync(join(root, path)) || readFileSync(join(root, path), 'utf8') !== content)
     .map(({ path }) => `${path} is stale: npm run generate`);
@@ -24,7 +25,7 @@ export async function staleFiles(root: string): Promise<string[]> {
 
 if (import.meta.main) {
   const root = join(import.meta.dirname, '..');
-  for (const { path, content } of await generated()) {
+  for (const { path, content } of await generated(root)) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), content);
     console.log(path);
