@@ -20,7 +20,7 @@ const steps: readonly (readonly [string, () => boolean | Promise<boolean>])[] = 
   ['biome', () => command('biome', 'check', '--error-on-warnings', '.')],
   ['tsc', () => command('tsc')],
   ['architecture', () => list(checkArchitecture(readSources(join(root, 'src'))))],
-  ['knip', () => command('knip')],
+  ['knip', () => command('knip', '--include', 'files,exports,types,duplicates,unlisted,unresolved')],
   ['generated files', () => list(staleFiles(root))],
 ];
 

@@ -9,10 +9,11 @@ interface Generated {
 }
 
 async function generated(root: string): Promise<readonly Generated[]> {
+  const { cataloguePage } = await import('./catalogue-page.ts');
   const { galleryPage } = await import('./gallery-page.ts');
   const { operatorPages } = await import('./operator-pages.ts');
   const { schemaFiles } = await import('./schema-files.ts');
-  return [...operatorPages(), ...schemaFiles(), await galleryPage(root)];
+  return [...operatorPages(), ...schemaFiles(), cataloguePage(), await galleryPage(root)];
 }
 
 /** One line a file that is not what `npm run generate` would write. */

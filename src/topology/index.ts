@@ -1,8 +1,7 @@
-export { type BrokerFacts, checkPlan } from './check-plan.ts';
+export { checkPlan } from './check-plan.ts';
 export { topologySchema } from './config-schema.ts';
 export { defineTopology, fromRx } from './define.ts';
 export { type DescribeFormat, describePlan } from './describe.ts';
-export type { FormatRegistry } from './inputs.ts';
 export { formatIssue } from './issues.ts';
 export { loadTopology, parseTopology, type Topology } from './load.ts';
 export { lintTopology, type PlanOptions, planTopology } from './make-plan.ts';

@@ -5,7 +5,7 @@ import { SILENT } from './pattern-table.ts';
 export const INVALID = 0;
 export const VALID = 1;
 
-export type VerdictMode = 'any-error' | 'majority' | 'label-model';
+type VerdictMode = 'any-error' | 'majority' | 'label-model';
 export type Verdict = 'curated' | 'quarantined' | 'review';
 
 export interface VerdictThresholds {
