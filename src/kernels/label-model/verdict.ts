@@ -5,7 +5,6 @@ import { SILENT } from './pattern-table.ts';
 export const INVALID = 0;
 export const VALID = 1;
 
-type VerdictMode = 'any-error' | 'majority' | 'label-model';
 export type Verdict = 'curated' | 'quarantined' | 'review';
 
 export interface VerdictThresholds {
