@@ -15,7 +15,8 @@ export type Verdict = 'none' | 'no-event-time' | 'early-event' | 'late-event';
 /**
  * Stream time: the running maximum of the believable event times. A time is believable when it is at most `maxAhead`
  * beyond the record's own timestamp, or, where there is none, beyond stream time; without a timestamp the clock starts, or
- * jumps, to the largest of ten candidates that lie within `maxAhead` of the newest (DESIGN 3).
+ * jumps, to the largest of ten candidates in a row that all lie within `maxAhead` of the newest (DESIGN 3): ten of many would let one
+ * stray time a little ahead start it.
  */
 export class StreamClock {
   readonly state: ClockState = { streamTime: Number.NaN, candidates: [] };
@@ -48,10 +49,10 @@ export class StreamClock {
   private candidate(eventTime: number): void {
     const candidates = this.state.candidates;
     candidates.push(eventTime);
-    const near = candidates.filter((time) => Math.abs(time - eventTime) <= this.maxAheadMs);
-    if (near.length >= CLOCK_CANDIDATES) {
-      this.state.streamTime = Math.max(...near);
-      this.state.candidates = [];
-    } else if (candidates.length > 10 * CLOCK_CANDIDATES) candidates.shift(); // scattered times: only the newest can agree
+    if (candidates.length > CLOCK_CANDIDATES) candidates.shift();
+    if (candidates.length < CLOCK_CANDIDATES || candidates.some((time) => Math.abs(time - eventTime) > this.maxAheadMs))
+      return;
+    this.state.streamTime = Math.max(...candidates);
+    this.state.candidates = [];
   }
 }
