@@ -8,6 +8,8 @@ const MAX_CACHED = 4096;
 const MAX_DATE_CHARS = 100;
 
 export const toText: Apply = (value) => {
+  // the text in the record may have had more digits than the number has
+  if (typeof value === 'number' && (!Number.isFinite(value) || Math.abs(value) > Number.MAX_SAFE_INTEGER)) return LOSSY;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   return typeof value === 'string' ? value : NOT_TEXT;
 };

@@ -1,3 +1,4 @@
+import { FormatError } from '../../core/errors.ts';
 import type { FieldSlot } from '../../core/field.ts';
 import { DataRecord } from '../../core/record.ts';
 import { canonicalJsonWithout } from '../canonical-json/canonical-json.ts';
@@ -54,9 +55,19 @@ function hashPayload(record: DataRecord, options: KeyOptions, hasher: KeyHasher)
   if (options.normalizePayload !== undefined) value = options.normalizePayload(value);
   hasher.begin();
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) hasher.value(value);
-  else hasher.value(canonicalJsonWithout(value, options.ignore));
+  else hasher.value(canonicalText(record, value, options.ignore));
   hasher.end();
   return true;
+}
+
+/** RFC 8785 has no form for a lone surrogate or an infinity: such a payload is compared as it is written. */
+function canonicalText(record: DataRecord, value: object, ignore: ReadonlySet<string>): string {
+  try {
+    return canonicalJsonWithout(value, ignore);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return writtenText(record) ?? JSON.stringify(value);
+  }
 }
 
 function isExact(value: number): boolean {
@@ -79,11 +90,17 @@ function exactText(record: DataRecord, slot: FieldSlot): string | undefined {
 
 /** The record with each inexact number as `{ number: its text }`; undefined when its text is not at hand. */
 function exactRecord(record: DataRecord): DataRecord | undefined {
-  const { payload } = record;
-  if (record.codec.name !== 'json' || record.patches !== undefined || payload == null) return undefined;
-  const text = typeof payload === 'string' ? payload : new TextDecoder().decode(payload);
+  const text = writtenText(record);
+  if (text === undefined) return undefined;
   const data: unknown = JSON.parse(text, keepInexact);
-  return new DataRecord({ source: record.source, offset: record.offset, payload, codec: record.codec, data });
+  return new DataRecord({ source: record.source, offset: record.offset, payload: text, codec: record.codec, data });
+}
+
+/** The value as it will leave, changes included; undefined when it is not JSON. */
+function writtenText(record: DataRecord): string | undefined {
+  if (record.codec.name !== 'json' || record.payload == null) return undefined;
+  const written = record.patches === undefined ? record.payload : record.codec.encode(record);
+  return written === null ? undefined : typeof written === 'string' ? written : new TextDecoder().decode(written);
 }
 
 /** `context.source` is the number as written (ECMAScript: JSON.parse source text access). */
