@@ -4,6 +4,7 @@ import { DEFAULT_LIMITS } from '../core/operator.ts';
 import { parseCount, parseSize } from '../core/units.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { buildGraph, type Graph } from './graph.ts';
+import { hiddenFields } from './hidden-fields.ts';
 import { type FormatRegistry, optional, parsed, planInputs } from './inputs.ts';
 import { Issues, throwIssues } from './issues.ts';
 import { lintGraph } from './lint.ts';
@@ -58,7 +59,8 @@ function analyze(
   const stages = placement.stages.map((stage) => planStage(stage, sinks));
   const eventsTopic = spec.events === 'none' ? undefined : (spec.events?.topic ?? `${spec.name}.events`);
   checkTopics({ spec, stages, issues, quarantineTopic: context.quarantineTopic, eventsTopic });
-  checkRedact(spec, issues);
+  const redact = hiddenFields(spec.redact ?? [], graph);
+  checkRedact(spec, redact, issues);
   if (!issues.failed) lintGraph({ spec, graph, stages, issues });
   if (issues.failed) return { plan: undefined, issues: issues.sorted() };
   const warnings = issues.sorted().map(({ code, message, step }) => ({ code, message, ...optional('step', step) }));
@@ -67,6 +69,7 @@ function analyze(
     name: spec.name,
     ...optional('description', spec.description),
     folder: topology.folder,
+    redact,
     fingerprint: planFingerprint(spec, graph, stages),
     stages,
     ...optional('eventsTopic', eventsTopic),
@@ -125,14 +128,14 @@ function settings(spec: TopologySpec) {
 }
 
 /** Fields under `redact:` would stand in the quarantine topic as they came: the author says whether they may. */
-function checkRedact(spec: TopologySpec, issues: Issues): void {
-  if (spec.redact === undefined || spec.redact.length === 0 || spec.quarantine === 'none') return;
+function checkRedact(spec: TopologySpec, redact: readonly string[], issues: Issues): void {
+  if (redact.length === 0 || spec.quarantine === 'none') return;
   if (spec.quarantine?.value !== undefined) return;
   issues.add({
-    path: ['redact'],
+    path: [spec.redact === undefined ? 'steps' : 'redact'],
     at: 'key',
     code: 'redact-quarantine',
-    message: `the fields ${spec.redact.join(', ')} are redacted, but quarantined records keep their values`,
+    message: `the fields ${redact.join(', ')} are redacted, masked or hashed, but quarantined records keep their values`,
     remedy: 'add `quarantine: { value: redact }`, or omit, or keep',
   });
 }
