@@ -9,6 +9,7 @@ import { Edge, type Frame, mergeByCause, mergeEdges, type Rejected } from '../to
 import { add } from '../topology/frame-counts.ts';
 import type { Plan, SinkPlan, StagePlan } from '../topology/plan.ts';
 import { keyBytes } from './keys.ts';
+import { selectFields } from './select-fields.ts';
 import { INPUT_STEP } from './source.ts';
 
 const CURATED = FATES.indexOf('curated');
@@ -62,6 +63,7 @@ class SinkWriter {
   readonly isMain: boolean;
   private readonly codec: Codec;
   private readonly findingsField: FieldSlot | undefined;
+  private readonly select: ((record: DataRecord) => DataRecord) | undefined;
 
   constructor(plan: SinkPlan) {
     this.plan = plan;
@@ -69,6 +71,8 @@ class SinkWriter {
     if (plan.codec === undefined) throw new Error(`sink ${plan.topic} has no codec`);
     this.codec = plan.codec;
     this.findingsField = typeof plan.findings === 'object' ? compileField(plan.findings.field) : undefined;
+    const select = plan.options?.select;
+    this.select = Array.isArray(select) ? selectFields(select) : undefined;
   }
 
   write(frame: Frame, withTombstones: boolean): void {
@@ -87,9 +91,7 @@ class SinkWriter {
     for (let i = 0; i < records.length; i++) {
       const record = records[i] as DataRecord; // i is below the length
       try {
-        values[i] = this.codec.encode(
-          this.findingsField === undefined ? record : withFindings(record, this.findingsField),
-        );
+        values[i] = this.codec.encode(this.shaped(record));
       } catch (error) {
         if (!(error instanceof FormatError)) throw error;
         return this.encode(frame, this.without(frame, edge, i, error));
@@ -97,6 +99,12 @@ class SinkWriter {
     }
     if (records.length > 0) frame.outgoing.push(this.batch(records, values));
     return edge;
+  }
+
+  /** As the output wants it: fewer fields, findings as one of them. */
+  private shaped(record: DataRecord): DataRecord {
+    const selected = this.select === undefined ? record : this.select(record);
+    return this.findingsField === undefined ? selected : withFindings(selected, this.findingsField);
   }
 
   protected batch(records: readonly DataRecord[], values: readonly (string | Uint8Array | null)[]): OutgoingBatch {
