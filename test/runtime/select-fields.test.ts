@@ -8,7 +8,7 @@ async function written(select: string[], value: string): Promise<string | undefi
   const topology = defineTopology({
     name: 'shaped',
     input: { topic: 'in', format: 'json' },
-    steps: [{ id: 'all', use: 'filter', with: { when: 'true' } }],
+    steps: [{ id: 'all', use: 'filter', with: { where: '1 == 1' } }],
     output: { topic: 'out', select },
   });
   const driver = new TopologyDriver(planTopology(topology, { operators: operatorRegistry(), formats: createCodec }));
