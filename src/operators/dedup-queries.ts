@@ -101,6 +101,7 @@ export const dedupQueries: Operator<DedupQueriesConfig> = {
     const keys = new QueryKeys({
       dialect: config.dialect,
       level: config.level,
+      decodedNumbers: true,
       memoEntries: parseCount(config.memo) ?? DEFAULT_MEMO_ENTRIES,
       shareableFunctions: new Set(config.shareable),
       ...(needsParser ? { parser: await SqlParser.load() } : {}),

@@ -17,7 +17,9 @@ export type BypassReason =
   | 'unknown-function'
   | 'volatile-value'
   | 'sampling'
-  | 'temporary-table';
+  | 'temporary-table'
+  /** A parameter or setting that cannot be told apart from another: a number a decoder may have rounded, a function, … */
+  | 'unkeyable-context';
 
 /** Undefined when one execution of the statement may serve several callers. */
 export function bypassReason(statement: Json, shareable: ReadonlySet<string>): BypassReason | undefined {
@@ -62,15 +64,20 @@ function reasonOf(node: { [key: string]: Json }, shareable: ReadonlySet<string>)
   return undefined;
 }
 
-/** `now`-like values hide in casts of text too: `'now'::timestamp`. */
+/** `now`-like values hide in casts of text too: `'now'::timestamp`, `'{today,now}'::date[]`, `'[yesterday,now)'::tsrange`. */
 export function hasVolatileLiteral(statement: Json): boolean {
   let found = false;
   walk(statement, (node) => {
     const content = as('sval', as('A_Const', node))?.sval;
-    if (typeof content === 'string' && /^\s*(now|today|tomorrow|yesterday)\b/i.test(content)) found = true;
+    if (typeof content === 'string' && isVolatileText(content)) found = true;
     return !found;
   });
   return found;
+}
+
+/** A text that PostgreSQL may read as the current time, alone or inside an array, row or range. */
+export function isVolatileText(content: string): boolean {
+  return /^\s*(?:[{([].*[\s{([,"])?(?:now|today|tomorrow|yesterday)\b/is.test(content);
 }
 
 function isShareable(funcname: Json | undefined, shareable: ReadonlySet<string>): boolean {

@@ -94,15 +94,14 @@ export class DedupQueriesKernel implements Kernel {
       reject(record, slots.query.text, out);
       return;
     }
-    const context: Record<string, unknown> = {};
-    for (const [name, slot] of Object.entries(slots.context)) context[name] = slot.get(record);
-    const key = this.options.keys.key(sql, context);
+    const key = this.options.keys.key(sql, this.contextOf(record));
     if (key.kind === 'bypass') {
       leave(record, { reason: key.reason }, QUERY_PORT.bypass, out);
       return;
     }
-    const composite = digest128(`${key.key} ${this.versions.of(key.tables)}`);
-    const text = digest128(`${composite} ${sql}`);
+    const version = versions === undefined ? '' : this.versions.of(key.tables);
+    const composite = version === '' ? key.key : digest128(`${key.key} ${version}`);
+    const text = version === '' ? key.exact : digest128(`${key.exact} ${version}`);
     this.known.tick(timeMs);
     this.texts.tick(timeMs);
     const sameText = has(this.texts, text);
@@ -114,6 +113,18 @@ export class DedupQueriesKernel implements Kernel {
     }
     const recognizedBy = sameText ? 'text' : this.options.keys.level;
     leave(record, { duplicateOf: placeOf(this.known.winner()), recognizedBy }, QUERY_PORT.duplicates, out);
+  }
+
+  private contextOf(record: DataRecord): QueryContext {
+    const { tenant, role, searchPath, settings, params, version } = this.options.slots.context;
+    return {
+      tenant: tenant?.get(record),
+      role: role?.get(record),
+      searchPath: searchPath?.get(record),
+      settings: settings?.get(record),
+      params: params?.get(record),
+      version: version?.get(record),
+    };
   }
 
   private takeVersion(record: DataRecord, slot: FieldSlot, out: Out): void {

@@ -115,7 +115,14 @@ export function combine(
   }
   const sorted = flat.every(cannotFail) ? sortUnique(flat) : flat;
   if (serialize(sorted) !== serialize([...operands])) rewrote(operator === 'AND_EXPR' ? 'and-order' : 'or-order');
-  return sorted.length <= 1 ? sorted[0] : { BoolExpr: { boolop: operator, args: sorted } };
+  const [only] = sorted;
+  // `x AND x` is `x` only where that changes neither the name of an output column nor what must be a truth value
+  if (sorted.length === 0 || (sorted.length === 1 && isNamelessTruth(only))) return only;
+  return { BoolExpr: { boolop: operator, args: sorted } };
+}
+
+function isNamelessTruth(node: Json | undefined): boolean {
+  return as('A_Expr', node) !== undefined || as('BoolExpr', node) !== undefined || as('NullTest', node) !== undefined;
 }
 
 export function sortUnique(items: readonly Json[]): Json[] {
@@ -196,16 +203,17 @@ function subqueryCannotFail(node: Json | undefined): boolean {
     if (call !== undefined && !isAggregate(inner)) safe = false;
     if (expr !== undefined && !comparisonCannotFail(expr)) safe = false;
     if (link !== undefined && !cannotFail(inner)) safe = false;
-    if (
-      ['TypeCast', 'A_Indirection', 'CaseExpr', 'limitCount', 'limitOffset', 'RangeFunction', 'A_ArrayExpr'].some(
-        (tag) => inner[tag] !== undefined,
-      )
-    )
-      safe = false;
+    if (CAN_FAIL.some((tag) => inner[tag] !== undefined)) safe = false;
     return safe;
   });
   return safe;
 }
+
+/** Parts of a subquery that are not looked into: each may raise an error. */
+const CAN_FAIL =
+  'TypeCast A_Indirection CaseExpr limitCount limitOffset RangeFunction RangeTableFunc A_ArrayExpr RowExpr XmlExpr XmlSerialize JsonFuncExpr JsonTable JsonParseExpr JsonScalarExpr JsonSerializeExpr JsonObjectConstructor JsonArrayConstructor JsonIsPredicate CollateClause MultiAssignRef'.split(
+    ' ',
+  );
 
 /** `pg_catalog.int4` and `int4` are one type. */
 export function normalizeTypeName(typeName: JsonNode, rewrote: Rewrote): JsonNode {

@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache';
-import { canonicalJson } from '../canonical-json/canonical-json.ts';
 import type { BypassReason } from './bypass.ts';
 import { type CanonicalResult, canonicalQuery, type QueryLevel } from './canonical.ts';
+import { contextText, hasVolatileText, Unkeyable } from './context-text.ts';
 import { digest128 } from './digest.ts';
+import { jsonBody } from './json-body.ts';
 import type { SqlParser } from './parser.ts';
 import type { Catalog } from './scope.ts';
 
@@ -21,6 +22,8 @@ export interface QueryKeysOptions {
   readonly catalogVersion?: string;
   readonly shareableFunctions?: ReadonlySet<string>;
   readonly memoEntries?: number;
+  /** Context and parameters were decoded from JSON: numbers that may have been rounded are a bypass. */
+  readonly decodedNumbers?: boolean;
   /** Needed for dialect `postgres` at every level but `text`. */
   readonly parser?: SqlParser;
 }
@@ -42,48 +45,84 @@ export type QueryKey =
   | {
       readonly kind: 'key';
       readonly key: string;
-      readonly text: string;
+      /** Key of the query alone, whatever the context. */
+      readonly query: string;
+      /** Key of this very text in this context. */
+      readonly exact: string;
       readonly rewrites: readonly string[];
       readonly tables: readonly string[];
     }
   | { readonly kind: 'bypass'; readonly reason: BypassReason };
 
+const EXACT = { decodedNumbers: false };
+const DECODED = { decodedNumbers: true };
+const UNKEYABLE: QueryKey = { kind: 'bypass', reason: 'unkeyable-context' };
+
 /**
- * Keys of queries, with a memo from text to canonical key in front of the parser.
+ * Keys of queries, with two memos in front of the parser: text and context to composite key, text to canonical key.
  *
- * Cost: a memo hit is one LRU look-up and one short hash (a few µs at most); a miss is a parse.
+ * Cost: a hit is one text of the context and one look-up (≈ 1 µs); another context of a known text costs two short
+ * hashes (≈ 3 µs); a new text is a parse.
  * Errors: none; what cannot be keyed is a bypass with its reason.
  */
 export class QueryKeys {
   private readonly memo: LRUCache<string, CanonicalResult>;
+  private readonly composite: LRUCache<string, QueryKey>;
   private readonly options: QueryKeysOptions;
+  private readonly prefix: string;
   hits = 0;
   misses = 0;
 
   constructor(options: QueryKeysOptions) {
     this.options = options;
-    this.memo = new LRUCache({
-      max: options.memoEntries ?? DEFAULT_MEMO_ENTRIES,
-      maxSize: MEMO_CHARS,
-      sizeCalculation: (_result, sql) => sql.length + 1,
-    });
+    const { dialect, level, catalogVersion, memoEntries: max = DEFAULT_MEMO_ENTRIES } = options;
+    this.prefix = [dialect, level, catalogVersion].map((part) => contextText(part, EXACT)).join('\n');
+    const size = (_result: unknown, text: string): number => text.length + 1;
+    this.memo = new LRUCache<string, CanonicalResult>({ max, maxSize: MEMO_CHARS, sizeCalculation: size });
+    this.composite = new LRUCache<string, QueryKey>({ max, maxSize: MEMO_CHARS, sizeCalculation: size });
   }
 
   get level(): QueryLevel {
     return this.options.dialect === 'postgres' ? this.options.level : 'text';
   }
 
-  /** The composite key of one call. Texts recognized as one share `text` (the key of the query alone). */
+  /** The composite key of one call. */
   key(sql: string, context: QueryContext = {}): QueryKey {
+    const place = this.contextKey(context);
+    if (place === undefined) return UNKEYABLE;
+    const memoKey = `${place}\n${sql}`; // a context text holds no line break but those between its parts
+    const known = this.composite.get(memoKey);
+    if (known !== undefined) {
+      this.hits++;
+      return known;
+    }
+    const key = this.compose(sql, context, memoKey, place);
+    this.composite.set(memoKey, key);
+    return key;
+  }
+
+  private contextKey({ tenant, role, searchPath, settings, params, version }: QueryContext): string | undefined {
+    const options = this.options.decodedNumbers === true ? DECODED : EXACT;
+    try {
+      let text = contextText(tenant, options);
+      for (const part of [role, searchPath, settings, params, version]) text += `\n${contextText(part, options)}`;
+      return text;
+    } catch (error) {
+      if (error instanceof Unkeyable) return undefined;
+      throw error;
+    }
+  }
+
+  private compose(sql: string, context: QueryContext, memoKey: string, place: string): QueryKey {
     const result = this.canonical(sql);
     if (result.kind === 'bypass') return result;
-    const { dialect, level, catalogVersion } = this.options;
-    const { tenant, role, searchPath, settings, params, version } = context;
-    const parts = [dialect, level, catalogVersion, tenant, role, searchPath, settings, params, version, result.key];
+    if (this.options.dialect === 'postgres' && hasVolatileText(context.params))
+      return { kind: 'bypass', reason: 'volatile-value' };
     return {
       kind: 'key',
-      key: digest128(parts.map(typed).join('\n')),
-      text: result.key,
+      key: digest128(`${this.prefix}\n${place}\n${result.key}`),
+      query: result.key,
+      exact: digest128(`${this.prefix}\n${memoKey}`),
       rewrites: result.rewrites,
       tables: result.tables,
     };
@@ -105,7 +144,7 @@ export class QueryKeys {
 
   private compute(sql: string): CanonicalResult {
     const { dialect, level, parser, catalog, shareableFunctions } = this.options;
-    if (dialect === 'json') return jsonKey(sql);
+    if (dialect === 'json') return jsonBody(sql);
     if (dialect === 'other' || level === 'text' || parser === undefined)
       return canonicalQuery(sql, { level: 'text', parse: noParser });
     return canonicalQuery(sql, {
@@ -119,18 +158,4 @@ export class QueryKeys {
 
 function noParser(): never {
   throw new Error('level text needs no parser');
-}
-
-function jsonKey(body: string): CanonicalResult {
-  try {
-    const canonical = canonicalJson(JSON.parse(body));
-    return { kind: 'key', key: digest128(canonical), canonical, rewrites: ['json'], tables: [] };
-  } catch {
-    return { kind: 'bypass', reason: 'unparsable' };
-  }
-}
-
-/** Unambiguous text of a part: absent, 1 and "1" differ. Lines cannot be forged: JSON escapes line breaks. */
-function typed(part: unknown): string {
-  return part === undefined ? '' : canonicalJson(part);
 }

@@ -95,15 +95,63 @@ export function outputName(target: JsonNode | undefined): string | undefined {
   return column === undefined ? undefined : names(column.fields)?.at(-1);
 }
 
-/** Output names that are not just the column of that name. */
+/** Output names that are not just the column of that name; those PostgreSQL gives by itself too (`lower(a)` is `lower`). */
 export function hidingNames(select: JsonNode): ReadonlySet<string> {
   const hiding = new Set<string>();
   for (const entry of list(select.targetList)) {
     const target = as('ResTarget', entry);
+    const column = as('ColumnRef', target?.val);
     const alias = text(target?.name);
-    if (alias !== undefined && names(as('ColumnRef', target?.val)?.fields)?.at(-1) !== alias) hiding.add(alias);
+    if (alias === undefined && column !== undefined) continue;
+    const name = alias ?? givenName(target?.val);
+    if (name !== undefined && names(column?.fields)?.at(-1) !== name) hiding.add(name);
   }
   return hiding;
+}
+
+/** Expressions PostgreSQL names by a word of its own. */
+const GIVEN: Readonly<Record<string, string>> = {
+  CoalesceExpr: 'coalesce',
+  GroupingFunc: 'grouping',
+  A_ArrayExpr: 'array',
+  RowExpr: 'row',
+  CaseExpr: 'case',
+};
+const NAMELESS = new Set(['A_Const', 'ParamRef', 'A_Expr', 'BoolExpr', 'NullTest', 'BooleanTest']);
+
+/** The name of an output column without an alias; undefined for `?column?`. Source: PostgreSQL, FigureColname in parse_target.c. */
+function givenName(value: Json | undefined): string | undefined {
+  const call = as('FuncCall', value);
+  if (call !== undefined) return names(call.funcname)?.at(-1);
+  const column = as('ColumnRef', value);
+  if (column !== undefined) return names(column.fields)?.at(-1);
+  const cast = as('TypeCast', value);
+  if (cast !== undefined) return givenName(cast.arg) ?? names(nodeOf(cast.typeName)?.names)?.at(-1);
+  const choice = as('CaseExpr', value);
+  if (choice?.defresult !== undefined) return givenName(choice.defresult) ?? 'case';
+  const extreme = as('MinMaxExpr', value);
+  if (extreme !== undefined) return extreme.op === 'IS_LEAST' ? 'least' : 'greatest';
+  const link = as('SubLink', value);
+  if (link?.subLinkType === 'EXISTS_SUBLINK') return 'exists';
+  if (link?.subLinkType === 'ARRAY_SUBLINK') return 'array';
+  if (link?.subLinkType === 'EXPR_SUBLINK') return outputOfScalar(as('SelectStmt', link.subselect));
+  if (as('A_Expr', value)?.kind === 'AEXPR_NULLIF') return 'nullif';
+  const tag = Object.keys(nodeOf(value) ?? {})[0] ?? '';
+  if (link !== undefined || NAMELESS.has(tag)) return undefined;
+  const given = GIVEN[tag];
+  if (given === undefined) throw new NotRenamable();
+  return given;
+}
+
+function outputOfScalar(query: JsonNode | undefined): string | undefined {
+  let body = query;
+  while (isNodeBody(body?.larg)) body = body?.larg as JsonNode; // just checked
+  const target = as('ResTarget', list(body?.targetList)[0]);
+  return text(target?.name) ?? givenName(target?.val);
+}
+
+function nodeOf(value: Json | undefined): JsonNode | undefined {
+  return isNodeBody(value) ? (value as JsonNode) : undefined; // just checked
 }
 
 /** Innermost item that carries this qualifier. */

@@ -121,6 +121,17 @@ describe('unsafe changes give another key', () => {
     ['parameter number', 'SELECT a FROM t WHERE a = $1', 'SELECT a FROM t WHERE a = $2'],
     ['ASC and DESC', 'SELECT a FROM t ORDER BY a', 'SELECT a FROM t ORDER BY a DESC'],
     ['NULLS', 'SELECT a FROM t ORDER BY a NULLS FIRST', 'SELECT a FROM t ORDER BY a'],
+    ['repeated operand that names the output', 'SELECT a AND a FROM t', 'SELECT a FROM t'],
+    [
+      'sort by an output PostgreSQL named',
+      'SELECT lower(a) FROM t ORDER BY t.lower',
+      'SELECT lower(a) FROM t ORDER BY lower',
+    ],
+    [
+      'sort by the type a cast names',
+      'SELECT 1::int8, a FROM t ORDER BY t.int8',
+      'SELECT 1::int8, a FROM t ORDER BY int8',
+    ],
     ['mixed IN kinds', "SELECT a FROM t WHERE a IN (1, '2')", "SELECT a FROM t WHERE a IN ('2', 1)"],
   ])('%s', (_name, a, b) => {
     expect(key(b)).not.toBe(key(a));
@@ -134,6 +145,8 @@ describe('bypass', () => {
     ['SELECT my_function(1)', 'unknown-function'],
     ['SELECT CURRENT_DATE', 'volatile-value'],
     ["SELECT 'now'::timestamp", 'volatile-value'],
+    ["SELECT '{today,now}'::date[]", 'volatile-value'],
+    ["SELECT '[2020-01-01, now)'::tsrange", 'volatile-value'],
     ['INSERT INTO t VALUES (1)', 'not-a-select'],
     ['WITH x AS (DELETE FROM t RETURNING a) SELECT a FROM x', 'data-modifying-cte'],
     ['SELECT a FROM t FOR UPDATE', 'locking'],
