@@ -41,8 +41,20 @@ export class Source {
     const roots = input.explode === undefined ? records : this.explode(records, rejected);
     const frame = new Frame({ batch, roots, edgeCount, portCount });
     for (const item of rejected) this.reject(frame, item.record, item.cause, 'explode-failed');
-    const edge = frame.edge(0);
     const exploded = new Set(rejected.map((item) => item.cause));
+    // a stack trace of what failed to decode says nothing, and costs as much as a record
+    const traces = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
+    try {
+      this.admit(frame, roots, exploded);
+    } finally {
+      Error.stackTraceLimit = traces;
+    }
+    return frame;
+  }
+
+  private admit(frame: Frame, roots: readonly DataRecord[], exploded: ReadonlySet<number>): void {
+    const edge = frame.edge(0);
     for (let i = 0; i < roots.length; i++) {
       const record = roots[i] as DataRecord; // i is below the length
       if (exploded.size > 0 && exploded.has(i)) continue;
@@ -55,7 +67,6 @@ export class Source {
         edge.causes.push(i);
       }
     }
-    return frame;
   }
 
   private decode(frame: Frame, record: DataRecord, cause: number): boolean {

@@ -127,7 +127,7 @@ export function oneLine(value: Value): string | Uint8Array {
 
 /** One line of quarantine: the value as it came (raw JSON, else text, else base64) with why and where from. */
 export function quarantineLine(record: DataRecord, value: Value, step: string | undefined): string {
-  let line = `{${valueField(value)},"findings":${renderFindings(record.findings)},"origin":${JSON.stringify(record.origin)}`;
+  let line = `{${valueField(value, isKnownJson(record))},"findings":${renderFindings(record.findings)},"origin":${JSON.stringify(record.origin)}`;
   if (step !== undefined) line += `,"step":${JSON.stringify(step)}`;
   if (record.key !== null) line += `,${bytesField('key', record.key)}`;
   if (!Number.isNaN(record.timestamp)) line += `,"timestamp":${record.timestamp}`;
@@ -145,19 +145,31 @@ function bytesField(name: string, bytes: Uint8Array): string {
   return `"${name}Base64":"${Buffer.from(bytes).toString('base64')}"`;
 }
 
-function valueField(value: Value): string {
+/** True, or false, where decoding has shown it already; undefined: the value itself must say. A failed parse costs as much as a record. */
+function isKnownJson(record: DataRecord): boolean | undefined {
+  if (record.codec.name !== 'json' || record.findings.length === 0) return undefined;
+  const first = record.findings[0];
+  return first?.step !== 'input' || first.rule !== 'undecodable';
+}
+
+function valueField(value: Value, isJson: boolean | undefined): string {
   if (value === null) return '"value":null';
   const length = typeof value === 'string' ? Buffer.byteLength(value) : value.byteLength;
   if (length > MAX_QUARANTINE_VALUE_BYTES)
     return `"stub":{"bytes":${length},"sha256":"${createHash('sha256').update(value).digest('hex')}"}`;
   if (typeof value !== 'string') {
     if (!isUtf8(value)) return `"valueBase64":"${Buffer.from(value).toString('base64')}"`;
-    return valueField(Buffer.from(value).toString());
+    return valueField(Buffer.from(value).toString(), isJson);
   }
+  if (isJson ?? parses(value)) return `"value":${oneLine(value)}`;
+  return `"valueText":${JSON.stringify(value)}`;
+}
+
+function parses(text: string): boolean {
   try {
-    JSON.parse(value);
+    JSON.parse(text);
+    return true;
   } catch {
-    return `"valueText":${JSON.stringify(value)}`; // not JSON: that is what the line is about
+    return false; // not JSON: that is what the line is about
   }
-  return `"value":${oneLine(value)}`;
 }
