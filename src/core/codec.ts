@@ -17,4 +17,6 @@ export interface Codec {
    * one message. Throws FormatError when there is no such list. Absent: the format has no lists.
    */
   explode?(payload: Uint8Array | string, path: string): readonly (Uint8Array | string)[];
+  /** First line of a file of such values, when there is one; `first` is the first record written into it. */
+  header?(first: DataRecord): string | undefined;
 }

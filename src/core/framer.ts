@@ -9,6 +9,7 @@ import type { Payload } from './record.ts';
  * come in. Memory is bounded by the largest record allowed plus one chunk.
  */
 export interface Framer {
+  /** The next bytes, once `next` gave false. */
   push(chunk: Uint8Array): void;
   /** No more bytes: the last record may lack its end. */
   finish(): void;

@@ -1,30 +1,28 @@
 import type { Codec } from '../core/codec.ts';
-import type { DataRecord } from '../core/record.ts';
-import { textOf } from './json.ts';
+import { FormatError } from '../core/errors.ts';
+import { payloadText } from './payload-text.ts';
 
-/** A line of text: its one field is `value`. */
-export const textCodec: Codec = {
-  name: 'text',
-  decode: (payload) => ({ value: textOf(payload) }),
-  encode(record: DataRecord) {
-    if (record.payload === null) return null;
-    if (record.payload !== undefined && record.patches === undefined && record.codec === textCodec)
-      return record.payload;
-    const { data } = record;
-    const value =
-      data !== null && typeof data === 'object' && Object.hasOwn(data, 'value')
-        ? (data as { value: unknown }).value
-        : data;
-    return typeof value === 'string' ? value : JSON.stringify(value);
-  },
-};
+/** One text a record, in the field `value`. Written, it is the text of that field alone. */
+export function textCodec(): Codec {
+  return {
+    name: 'text',
+    decode: (payload) => ({ value: payloadText(payload) }),
+    encode(record) {
+      const { payload } = record;
+      if (payload === null) return null;
+      if (record.patches === undefined && record.codec.name === 'text' && payload !== undefined) return payload;
+      const { data } = record;
+      const value =
+        data !== null && typeof data === 'object' && Object.hasOwn(data, 'value') ? fieldOf(data) : undefined;
+      if (typeof value !== 'string')
+        throw new FormatError('expected text in the field `value`; write this output with `format: json`', {
+          code: 'unencodable',
+        });
+      return value;
+    },
+  };
+}
 
-/** Bytes that are nobody's business: no fields, passed on as they came. */
-export const bytesCodec: Codec = {
-  name: 'bytes',
-  decode: () => ({}),
-  encode(record: DataRecord) {
-    if (record.payload !== undefined) return record.payload;
-    return JSON.stringify(record.data);
-  },
-};
+function fieldOf(data: object): unknown {
+  return (data as { readonly value?: unknown }).value; // the caller has seen that it is an own key
+}

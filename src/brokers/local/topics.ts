@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, mkdir, stat } from 'node:fs/promises';
 import type { TopicReport } from '../../core/broker.ts';
 import { BrokerError } from '../../core/errors.ts';
-import { fileError } from './files.ts';
+import { fileError, onFile } from './files.ts';
 import { listParts } from './parts.ts';
 
 export interface TopicQuestion {
@@ -25,7 +25,7 @@ export async function checkTopics(question: TopicQuestion): Promise<TopicReport>
   }
   const made = question.mode === 'create' && !(await exists(question.dir));
   const problem = await problemOf(async () => {
-    if (made) await mkdir(question.dir, { recursive: true });
+    if (made) await onFile('make the folder', question.dir, () => mkdir(question.dir, { recursive: true }));
     if (question.mode === 'create' || (await exists(question.dir))) await accessible(question.dir, constants.W_OK);
   });
   for (const { topic } of question.outputs) {

@@ -1,129 +1,156 @@
 import { isUtf8 } from 'node:buffer';
+import type { Codec } from '../../core/codec.ts';
 import { FormatError } from '../../core/errors.ts';
+import type { Framer } from '../../core/framer.ts';
 import type { Payload } from '../../core/record.ts';
-import { type CsvOptions, columnNames, parseRow, rowToObject } from '../csv.ts';
-import { asBuffer, bomLength, MAX_ROW_BYTES, NO_BYTES } from './limits.ts';
+import { type CsvCodec, csvCodec } from '../csv/codec.ts';
+import type { CsvDialect } from '../csv/options.ts';
+import { columnNames, isOpenAtEnd, parseRow } from '../csv/rows.ts';
+import { type FramerLimits, oversize, rejecting } from './limits.ts';
+import { bytesWithoutEnd, isBlank, Lines, withoutEnd } from './lines.ts';
 
-const LF = 10;
-
+/** What resuming needs: the names of the columns, and up to where every line is a row because a quote was never closed. */
 interface CsvState {
-  readonly names: readonly string[];
+  readonly names?: readonly string[];
+  readonly singleUntil?: number;
+}
+
+interface Piece {
+  readonly line: string | Buffer;
+  readonly bytes: number;
+  readonly isOversize: boolean;
 }
 
 /**
- * Rows of a csv file, decoded: a quoted cell may hold line breaks. The names of the columns travel in the state, so resuming
- * need not read the first line again. A row that cannot be read is given with its FormatError as `data`.
+ * Rows of a csv file: one line, or several where a quoted cell holds line breaks. The payload is the row as it came; its
+ * codec knows the names of the columns, which travel in the state, so that resuming need not read the first line again.
+ * A quote that is not closed within `maxRowBytes`, or before the file ends, makes every line since a row of its own.
  */
-export class CsvFramer {
+export class CsvFramer implements Framer {
   payload: Payload = '';
-  data: unknown;
+  readonly data = undefined;
+  codec: Codec | undefined;
   bytes = 0;
   offset: number;
-  private readonly options: CsvOptions;
-  private readonly quote: number;
-  private readonly escape: number;
-  private names: readonly string[] | undefined;
-  private buffer: Buffer = NO_BYTES;
-  private from = 0;
-  private at = 0;
-  private inQuotes = false;
+  blank = 0;
+  private readonly dialect: CsvDialect;
+  private readonly limits: FramerLimits;
+  private readonly lines: Lines;
+  private rows: CsvCodec;
+  private named: boolean;
+  /** Lines of a row that is not complete; those before `taken` are given. */
+  private pieces: Piece[] = [];
+  private pieceBytes = 0;
+  private singleUntil: number;
   private finished = false;
 
-  constructor(options: CsvOptions, offset: number, state: unknown) {
-    this.options = options;
-    this.quote = (options.quote ?? '"').charCodeAt(0);
-    this.escape = (options.escape ?? options.quote ?? '"').charCodeAt(0);
-    this.offset = offset;
-    this.names = (state as CsvState | undefined)?.names ?? (Array.isArray(options.header) ? options.header : undefined); // as state() gave it
+  constructor(dialect: CsvDialect, resume: { readonly offset: number; readonly state: unknown }, limits: FramerLimits) {
+    const state = resume.state as CsvState | undefined; // as state() gave it
+    const names = state?.names ?? (typeof dialect.header === 'boolean' ? undefined : dialect.header);
+    this.dialect = dialect;
+    this.limits = limits;
+    this.offset = resume.offset;
+    this.lines = new Lines(resume.offset, limits);
+    this.named = names !== undefined || dialect.header === false;
+    this.rows = csvCodec(dialect, names);
+    this.singleUntil = state?.singleUntil ?? 0;
   }
 
   push(chunk: Uint8Array): void {
-    let bytes = asBuffer(chunk);
-    if (this.offset === 0 && this.buffer.byteLength === 0) {
-      const skip = bomLength(bytes);
-      this.offset += skip;
-      bytes = bytes.subarray(skip);
-    }
-    const rest = this.buffer.subarray(this.from);
-    this.buffer = rest.byteLength === 0 ? bytes : Buffer.concat([rest, bytes]);
-    this.at -= this.from;
-    this.from = 0;
+    this.lines.push(chunk);
   }
 
   finish(): void {
+    this.lines.finish();
     this.finished = true;
   }
 
-  state(): CsvState | undefined {
-    return this.names === undefined ? undefined : { names: this.names };
+  state(): CsvState {
+    return {
+      ...(this.rows.names === undefined ? {} : { names: this.rows.names }),
+      ...(this.singleUntil > this.offset ? { singleUntil: this.singleUntil } : {}),
+    };
   }
 
   next(): boolean {
     for (;;) {
-      const end = this.rowEnd();
-      if (end === undefined) return false;
-      const row = this.buffer.subarray(this.from, end);
-      this.bytes = row.byteLength;
-      this.offset += row.byteLength;
-      this.from = end;
-      this.at = end;
-      this.inQuotes = false;
-      if (this.take(row)) return true;
+      const piece = this.nextPiece();
+      if (piece === undefined) return false;
+      if (this.take(piece)) return true;
     }
   }
 
-  /** Index after the line break that ends the row; undefined when the row is not complete yet. */
-  private rowEnd(): number | undefined {
-    const { buffer, quote, escape: escaping } = this;
-    let { at, inQuotes } = this;
-    for (; at < buffer.byteLength; at++) {
-      const c = buffer[at] as number; // below the length
-      if (inQuotes && c === escaping && escaping !== quote) at++;
-      else if (c === quote)
-        inQuotes = !inQuotes; // a doubled quote turns twice
-      else if (c === LF && !inQuotes) return at + 1;
-    }
-    this.at = at;
-    this.inQuotes = inQuotes;
-    const tooLong = buffer.byteLength - this.from > MAX_ROW_BYTES;
-    if (this.from >= buffer.byteLength || !(this.finished || tooLong)) return undefined;
-    const line = inQuotes || tooLong ? buffer.indexOf(LF, this.from) : -1; // a quote was never closed: the row is its first line
-    return line < 0 ? buffer.byteLength : line + 1;
-  }
-
-  /** False for an empty row and for the header. */
-  private take(row: Buffer): boolean {
-    const bytes = withoutBreak(row);
-    if (bytes.byteLength === 0) return false;
-    this.payload = isUtf8(bytes) ? bytes.toString('utf8') : bytes;
-    try {
-      if (typeof this.payload !== 'string') throw new FormatError('the bytes are not UTF-8', { code: 'undecodable' });
-      const cells = this.cells(this.payload);
-      if (cells === undefined) return false;
-      if (this.names === undefined) {
-        if (this.options.header !== false) {
-          this.names = columnNames(cells);
-          return false;
-        }
-        this.names = cells.map((_cell, i) => `c${i + 1}`);
+  /** The next whole row. */
+  private nextPiece(): Piece | undefined {
+    for (;;) {
+      const single = this.offset < this.singleUntil ? this.pieces.shift() : undefined;
+      if (single !== undefined) return single;
+      if (!this.lines.next()) {
+        if (!this.finished || this.pieces.length === 0) return undefined;
+        this.unravel();
+        continue;
       }
-      this.data = rowToObject(cells, this.names, this.options);
+      const { line, bytes, isOversize } = this.lines;
+      const isOpen = this.pieces.length > 0;
+      const piece = { line, bytes, isOversize };
+      if (this.offset < this.singleUntil) return piece;
+      const staysOpen = !isOversize && isOpenAtEnd(textOf(line), isOpen, this.dialect);
+      if (!isOpen && !staysOpen) return piece;
+      this.pieces.push(piece);
+      this.pieceBytes += bytes;
+      if (isOversize || this.pieceBytes > this.limits.maxRowBytes) this.unravel();
+      else if (!staysOpen) return this.join();
+    }
+  }
+
+  /** The lines kept so far are rows of their own. */
+  private unravel(): void {
+    this.singleUntil = this.offset + this.pieceBytes;
+    this.pieceBytes = 0;
+  }
+
+  private join(): Piece {
+    const { pieces, pieceBytes: bytes } = this;
+    this.pieces = [];
+    this.pieceBytes = 0;
+    const line = pieces.every((piece) => typeof piece.line === 'string')
+      ? pieces.map((piece) => piece.line).join('')
+      : Buffer.concat(pieces.map((piece) => Buffer.from(piece.line as string))); // Buffer.from takes both
+    return { line, bytes, isOversize: false };
+  }
+
+  /** False for a blank line and for the header. */
+  private take({ line, bytes, isOversize }: Piece): boolean {
+    this.bytes = bytes;
+    this.offset += bytes;
+    this.payload = typeof line === 'string' ? withoutEnd(line) : bytesWithoutEnd(line);
+    if (typeof line === 'string' && isBlank(line)) {
+      this.blank++;
+      return false;
+    }
+    this.codec = isOversize ? oversize(this.rows, bytes, this.limits) : this.rows;
+    if (this.named) return true;
+    this.named = true;
+    return !this.takeNames();
+  }
+
+  /** A first line that cannot be read names nothing: it is a record that says so, and so is every row after it. */
+  private takeNames(): boolean {
+    try {
+      if (typeof this.payload !== 'string') throw new FormatError('not UTF-8', { code: 'undecodable' });
+      this.rows = csvCodec(this.dialect, columnNames(parseRow(this.payload, this.dialect)));
+      return true;
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
-      this.data = error;
+      this.codec = rejecting(this.rows, `the first line names no columns: ${error.message}`);
+      this.rows = csvCodec(this.dialect, []);
+      return false;
     }
-    return true;
-  }
-
-  private cells(text: string): readonly string[] | undefined {
-    if (text.includes(this.options.quote ?? '"')) return parseRow(text, this.options);
-    return text.split(this.options.delimiter ?? ',');
   }
 }
 
-function withoutBreak(row: Buffer): Buffer {
-  let end = row.byteLength;
-  if (row[end - 1] === LF) end--;
-  if (row[end - 1] === 13) end--;
-  return row.subarray(0, end);
+/** For finding quotes any text will do that has them where the bytes do. */
+function textOf(line: string | Buffer): string {
+  if (typeof line === 'string') return line;
+  return isUtf8(line) ? line.toString() : line.toString('latin1');
 }

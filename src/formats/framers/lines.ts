@@ -1,128 +1,155 @@
 import { isAscii, isUtf8 } from 'node:buffer';
-import type { Payload } from '../../core/record.ts';
-import { asBuffer, bomLength, MAX_RECORD_BYTES, NO_BYTES, OVERSIZE_KEPT_BYTES } from './limits.ts';
+import { Backlog } from './backlog.ts';
+import { type FramerLimits, NO_BYTES, OVERSIZE_KEPT_BYTES, WithoutMark } from './limits.ts';
 
 const LF = 10;
-const CR = 13;
 
 /**
- * One record a line. A chunk that is pure ASCII becomes one string, and its lines are slices of that: no bytes are touched a
- * second time. Blank lines are skipped; the last line may lack its end.
+ * Lines of a file with their ends. The whole lines of a chunk become one string, and a line is a slice of it: no byte is
+ * touched a second time. Lines that are no UTF-8 are given as bytes; of one that is too long the beginning is given.
  */
-export class LineFramer {
-  payload: Payload = '';
-  readonly data = undefined;
+export class Lines {
+  /** The line with its end. */
+  line: string | Buffer = '';
+  /** Its size, with what stood before it and says nothing (a byte order mark). */
   bytes = 0;
-  /** Offset after the record given last. */
-  offset: number;
-  /** Whole lines not given yet, as text (ASCII) or as bytes. */
+  isOversize = false;
+  private readonly maxBytes: number;
+  private readonly mark: WithoutMark;
+  private markBytes = 0;
+  /** Whole lines not given yet: as text, of one byte a character or more, or as bytes. */
   private text = '';
-  private lines: Buffer = NO_BYTES;
+  private isWide = false;
+  private raw: Buffer = NO_BYTES;
   private at = 0;
-  /** An incomplete last line, and how much of it was cut away because it is too long. */
-  private rest: Buffer = NO_BYTES;
-  private cut = 0;
+  /** An incomplete last line; of one that is too long the beginning, and how much of it went by. */
+  private readonly rest = new Backlog();
+  private head: Buffer = NO_BYTES;
+  private dropped = 0;
+  /** One that was too long has ended: it is next. */
+  private isCut = false;
   private finished = false;
-  private atStart: boolean;
 
-  constructor(offset: number) {
-    this.offset = offset;
-    this.atStart = offset === 0;
+  constructor(offset: number, limits: FramerLimits) {
+    this.mark = new WithoutMark(offset);
+    this.maxBytes = limits.maxRecordBytes;
   }
 
   push(chunk: Uint8Array): void {
-    const bytes = this.withoutBom(asBuffer(chunk));
-    const end = bytes.lastIndexOf(LF) + 1;
-    if (end === 0) {
-      this.keep(bytes);
-      return;
-    }
-    this.load(this.rest.byteLength === 0 ? bytes.subarray(0, end) : Buffer.concat([this.rest, bytes.subarray(0, end)]));
-    this.rest = NO_BYTES;
-    this.keep(bytes.subarray(end));
+    this.add(this.mark.take(chunk));
   }
 
   finish(): void {
+    if (this.finished) return;
+    this.add(this.mark.take(NO_BYTES, true));
     this.finished = true;
+    this.isCut = this.dropped > 0;
   }
 
-  state(): undefined {
-    return undefined;
-  }
-
-  next(): boolean {
-    for (;;) {
-      if (this.text !== '' ? this.nextText() : this.nextBytes()) return true;
-      if (this.hasLines) continue;
-      if (!this.finished || this.rest.byteLength === 0) return false;
-      this.load(this.rest);
-      this.rest = NO_BYTES;
+  private add(chunk: Buffer): void {
+    this.markBytes += this.mark.skipped;
+    this.mark.skipped = 0;
+    let bytes = chunk;
+    if (this.dropped > 0) {
+      const end = bytes.indexOf(LF) + 1;
+      this.isCut = end > 0;
+      this.dropped += this.isCut ? end : bytes.byteLength;
+      if (!this.isCut) return;
+      bytes = bytes.subarray(end);
     }
+    const end = bytes.lastIndexOf(LF) + 1;
+    if (end > 0) {
+      if (this.rest.length === 0) this.load(bytes.subarray(0, end));
+      else {
+        this.rest.add(bytes.subarray(0, end));
+        this.load(this.rest.take());
+      }
+    }
+    if (end < bytes.byteLength) this.rest.add(bytes.subarray(end));
+    if (this.rest.length > this.maxBytes && !this.isCut) this.drop();
   }
 
-  private get hasLines(): boolean {
-    return this.text !== '' || this.lines.byteLength > 0;
-  }
-
-  private withoutBom(bytes: Buffer): Buffer {
-    if (!this.atStart) return bytes;
-    this.atStart = false;
-    const skip = bomLength(bytes);
-    this.offset += skip;
-    return bytes.subarray(skip);
+  private drop(): void {
+    this.dropped = this.rest.length;
+    this.head = Buffer.from(this.rest.take().subarray(0, OVERSIZE_KEPT_BYTES));
   }
 
   private load(bytes: Buffer): void {
     this.at = 0;
-    if (isAscii(bytes)) this.text = bytes.toString('latin1');
-    else this.lines = bytes;
+    this.isWide = !isAscii(bytes);
+    if (!this.isWide) this.text = bytes.toString('latin1');
+    else if (isUtf8(bytes)) this.text = bytes.toString();
+    else this.raw = bytes;
   }
 
-  private keep(bytes: Buffer): void {
-    if (bytes.byteLength === 0) return;
-    this.rest = this.rest.byteLength === 0 ? bytes : Buffer.concat([this.rest, bytes]);
-    if (this.rest.byteLength <= MAX_RECORD_BYTES) return;
-    this.cut += this.rest.byteLength - OVERSIZE_KEPT_BYTES;
-    this.rest = Buffer.from(this.rest.subarray(0, OVERSIZE_KEPT_BYTES));
+  next(): boolean {
+    if (this.isCut) return this.nextCut();
+    if (this.text !== '') return this.nextText();
+    if (this.raw.byteLength > 0) return this.nextRaw();
+    if (!this.finished || this.rest.length === 0) return false;
+    this.load(this.rest.take());
+    return this.next();
   }
 
-  /** False when the line was blank or the text is used up. */
+  private nextCut(): boolean {
+    this.line = this.head;
+    this.bytes = this.dropped + this.takeMark();
+    this.isOversize = true;
+    this.isCut = false;
+    this.dropped = 0;
+    if (this.rest.length > this.maxBytes) this.drop();
+    return true;
+  }
+
   private nextText(): boolean {
     const { text, at } = this;
-    let end = text.indexOf('\n', at);
-    if (end < 0) end = text.length;
-    const next = Math.min(end + 1, text.length);
-    this.advance(next - at);
-    const stop = text.charCodeAt(end - 1) === CR && end > at ? end - 1 : end;
-    this.payload = text.slice(at, stop);
+    const next = text.indexOf('\n', at) + 1;
+    const line = next === 0 ? text.slice(at) : text.slice(at, next);
+    if (next === 0 || next === text.length) this.text = '';
     this.at = next;
-    if (next >= text.length) this.text = '';
-    return !isBlank(this.payload);
+    return this.give(line, this.isWide ? Buffer.byteLength(line) : line.length);
   }
 
-  private nextBytes(): boolean {
-    const { lines, at } = this;
-    if (lines.byteLength === 0) return false;
-    const found = lines.indexOf(LF, at);
-    const end = found < 0 ? lines.byteLength : found;
-    const next = Math.min(end + 1, lines.byteLength);
-    this.advance(next - at);
-    const line = lines.subarray(at, lines[end - 1] === CR && end > at ? end - 1 : end);
+  private nextRaw(): boolean {
+    const { raw, at } = this;
+    const found = raw.indexOf(LF, at) + 1;
+    const next = found === 0 ? raw.byteLength : found;
+    const line = raw.subarray(at, next);
     this.at = next;
-    if (next >= lines.byteLength) this.lines = NO_BYTES;
-    if (line.byteLength === 0) return false;
-    this.payload = isUtf8(line) ? line.toString('utf8') : line;
-    return typeof this.payload !== 'string' || !isBlank(this.payload);
+    if (next === raw.byteLength) this.raw = NO_BYTES;
+    return this.give(isUtf8(line) ? line.toString() : Buffer.from(line), line.byteLength);
   }
 
-  private advance(bytes: number): void {
-    this.bytes = bytes + this.cut;
-    this.offset += bytes + this.cut;
-    this.cut = 0;
+  private give(line: string | Buffer, bytes: number): boolean {
+    this.isOversize = bytes > this.maxBytes;
+    this.line = this.isOversize ? Buffer.from(line).subarray(0, OVERSIZE_KEPT_BYTES) : line;
+    this.bytes = this.markBytes === 0 ? bytes : bytes + this.takeMark();
+    return true;
+  }
+
+  private takeMark(): number {
+    const bytes = this.markBytes;
+    this.markBytes = 0;
+    return bytes;
   }
 }
 
-function isBlank(line: string): boolean {
-  const first = line.charCodeAt(0);
-  return line.length === 0 || ((first === 32 || first === 9) && line.trim() === '');
+/** The line without its end, LF or CRLF; of the last line there may be none. */
+export function withoutEnd(line: string): string {
+  let end = line.length;
+  if (line.charCodeAt(end - 1) === LF) end--;
+  if (line.charCodeAt(end - 1) === 13) end--;
+  return end === line.length ? line : line.slice(0, end);
+}
+
+export function bytesWithoutEnd(line: Buffer): Buffer {
+  let end = line.byteLength;
+  if (line[end - 1] === LF) end--;
+  if (line[end - 1] === 13) end--;
+  return line.subarray(0, end);
+}
+
+/** Nothing but white space. */
+export function isBlank(line: string): boolean {
+  return line.length === 0 || (line.charCodeAt(0) <= 32 && line.trim() === '');
 }

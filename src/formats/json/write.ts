@@ -1,0 +1,71 @@
+import { FormatError } from '../../core/errors.ts';
+
+/** Deepest value written; input is bounded below this. */
+const MAX_DEPTH = 1000;
+
+/**
+ * JSON of a value of ours. Unlike JSON.stringify it says nothing other than the value: a number that JSON or a double
+ * cannot hold is FormatError `lossy-number` instead of null, -0 stays -0, a bigint keeps its digits, bytes are base64.
+ */
+export function writeJson(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value);
+    case 'number':
+      return writeNumber(value);
+    case 'boolean':
+      return value ? 'true' : 'false';
+    case 'object':
+      if (value === null) return 'null';
+      return isPlain(value, 0) ? JSON.stringify(value) : writeContainer(value, 0);
+    default:
+      return writeOther(value);
+  }
+}
+
+function writeNumber(value: number): string {
+  if (!isHeld(value))
+    throw new FormatError('a number that JSON cannot hold exactly: keep it as text', { code: 'lossy-number' });
+  return Object.is(value, -0) ? '-0' : String(value);
+}
+
+/** An integer beyond 2^53 came from text with more digits than a double has, or will be read as one. */
+function isHeld(value: number): boolean {
+  return Number.isFinite(value) && (Number.isSafeInteger(value) || !Number.isInteger(value));
+}
+
+function writeOther(value: unknown): string {
+  return typeof value === 'bigint' ? value.toString() : 'null';
+}
+
+/** True when JSON.stringify says exactly what the value is. */
+function isPlain(value: object, depth: number): boolean {
+  if (depth > MAX_DEPTH) throw new FormatError('nested too deep to be written', { code: 'unencodable' });
+  if (Array.isArray(value)) {
+    for (const item of value) if (!isPlainValue(item, depth)) return false;
+    return true;
+  }
+  if (ArrayBuffer.isView(value)) return false;
+  for (const key in value) if (!isPlainValue((value as Readonly<Record<string, unknown>>)[key], depth)) return false; // own or inherited, both only read
+  return true;
+}
+
+function isPlainValue(value: unknown, depth: number): boolean {
+  if (typeof value === 'number') return isHeld(value) && !Object.is(value, -0);
+  if (typeof value === 'object') return value === null || isPlain(value, depth + 1);
+  return typeof value !== 'bigint';
+}
+
+function writeContainer(value: object, depth: number): string {
+  const write = (item: unknown): string =>
+    typeof item === 'object' && item !== null && !isPlain(item, depth)
+      ? writeContainer(item, depth + 1)
+      : writeJson(item);
+  if (Array.isArray(value)) return `[${Array.from(value, write).join()}]`;
+  if (ArrayBuffer.isView(value))
+    return JSON.stringify(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64'));
+  const members: string[] = [];
+  for (const [key, item] of Object.entries(value))
+    if (item !== undefined && typeof item !== 'function') members.push(`${JSON.stringify(key)}:${write(item)}`);
+  return `{${members.join()}}`;
+}
