@@ -63,11 +63,37 @@ export function walk(node: Json | undefined, visit: (node: JsonNode) => boolean 
   else if (isNode(node) && visit(node) !== false) for (const key of Object.keys(node)) walk(node[key], visit);
 }
 
+/** `"name":` of the few property names the grammar has. */
+const PROPERTY = new Map<string, string>();
+
 /** RFC 8785 style: sorted keys, no white space. All values here are strings, integers and booleans. */
 export function serialize(node: Json | undefined): string {
-  if (node === undefined) return 'null';
-  if (Array.isArray(node)) return `[${node.map(serialize).join(',')}]`;
-  if (node === null || typeof node !== 'object') return JSON.stringify(node);
-  const keys = Object.keys(node).sort();
-  return `{${keys.map((key) => `${JSON.stringify(key)}:${serialize(node[key])}`).join(',')}}`;
+  if (typeof node === 'string') return JSON.stringify(node);
+  if (node === undefined || node === null) return 'null';
+  if (typeof node !== 'object') return String(node);
+  let out = '';
+  if (Array.isArray(node)) {
+    for (let i = 0; i < node.length; i++) out += i === 0 ? serialize(node[i]) : `,${serialize(node[i])}`;
+    return `[${out}]`;
+  }
+  const keys = Object.keys(node);
+  if (keys.length > 1) keys.sort();
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i]!;
+    out += (i === 0 ? '' : ',') + property(key) + serialize(node[key]);
+  }
+  return `{${out}}`;
+}
+
+function property(key: string): string {
+  const known = PROPERTY.get(key);
+  if (known !== undefined) return known;
+  const text = `${JSON.stringify(key)}:`;
+  if (PROPERTY.size < 1000) PROPERTY.set(key, text);
+  return text;
+}
+
+/** The very same nodes in the same order. */
+export function sameNodes(a: readonly Json[], b: readonly Json[]): boolean {
+  return a.length === b.length && a.every((node, i) => node === b[i]);
 }

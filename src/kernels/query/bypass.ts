@@ -1,4 +1,4 @@
-import { as, type Json, list, names, walk } from './ast.ts';
+import { as, isNode, type Json, type JsonNode, list, names, text } from './ast.ts';
 import { SHAREABLE_FUNCTIONS, VOLATILE_FUNCTIONS } from './functions.ts';
 
 /** Why a query is executed as it is and never shared. */
@@ -21,23 +21,49 @@ export type BypassReason =
   /** A parameter or setting that cannot be told apart from another: a number a decoder may have rounded, a function, … */
   | 'unkeyable-context';
 
-/** Undefined when one execution of the statement may serve several callers. */
-export function bypassReason(statement: Json, shareable: ReadonlySet<string>): BypassReason | undefined {
-  if (as('SelectStmt', statement) === undefined) return 'not-a-select';
-  let reason: BypassReason | undefined;
-  walk(statement, (node) => {
-    reason ??= reasonOf(node, shareable);
-    return reason === undefined;
-  });
-  return reason;
+/** What a statement reads, and why it must not be shared. */
+export interface Inspection {
+  /** Undefined when one execution of the statement may serve several callers. */
+  readonly reason: BypassReason | undefined;
+  /** Relations named, `schema.table` or `table`, sorted. Names of CTEs are among them: inside its own query such a name is a table. */
+  readonly tables: readonly string[];
 }
 
-function reasonOf(node: { [key: string]: Json }, shareable: ReadonlySet<string>): BypassReason | undefined {
-  for (const tag of Object.keys(node)) {
+/** One walk over a statement whose locations are stripped. */
+export function inspect(statement: Json, shareable: ReadonlySet<string>): Inspection {
+  if (as('SelectStmt', statement) === undefined) return { reason: 'not-a-select', tables: [] };
+  const inspector = new Inspector(shareable);
+  inspector.visit(statement);
+  return { reason: inspector.reason, tables: [...inspector.tables].sort() };
+}
+
+class Inspector {
+  reason: BypassReason | undefined;
+  readonly tables = new Set<string>();
+  private readonly shareable: ReadonlySet<string>;
+
+  constructor(shareable: ReadonlySet<string>) {
+    this.shareable = shareable;
+  }
+
+  visit(node: Json): void {
+    if (node === null || typeof node !== 'object' || this.reason !== undefined) return;
+    if (Array.isArray(node)) {
+      for (let i = 0; i < node.length; i++) this.visit(node[i] ?? null);
+      return;
+    }
+    for (const tag of Object.keys(node)) {
+      const body = node[tag];
+      if (body === null || typeof body !== 'object') continue;
+      this.reason ??= this.reasonOf(tag, body);
+      this.visit(body);
+    }
+  }
+
+  private reasonOf(tag: string, body: Json): BypassReason | undefined {
     switch (tag) {
       case 'lockingClause':
-        if (list(node.lockingClause).length > 0) return 'locking';
-        break;
+        return list(body).length > 0 ? 'locking' : undefined;
       case 'intoClause':
         return 'select-into';
       case 'InsertStmt':
@@ -52,44 +78,37 @@ function reasonOf(node: { [key: string]: Json }, shareable: ReadonlySet<string>)
       case 'RangeTableSample':
         return 'sampling';
       case 'FuncCall':
-        if (!isShareable(as('FuncCall', node)?.funcname, shareable))
-          return functionReason(as('FuncCall', node)?.funcname);
-        break;
+        return isNode(body) ? this.functionReason(body.funcname) : undefined;
       case 'RangeVar':
-        if (/^pg_temp/.test(String(as('RangeVar', node)?.schemaname ?? ''))) return 'temporary-table';
-        break;
+        return isNode(body) ? this.table(body) : undefined;
+      // `now`-like values hide in casts of text too: '{today,now}'::date[], '[yesterday,now)'::tsrange
+      case 'sval':
+        return isNode(body) && typeof body.sval === 'string' && isVolatileText(body.sval)
+          ? 'volatile-value'
+          : undefined;
       default:
+        return undefined;
     }
   }
-  return undefined;
-}
 
-/** `now`-like values hide in casts of text too: `'now'::timestamp`, `'{today,now}'::date[]`, `'[yesterday,now)'::tsrange`. */
-export function hasVolatileLiteral(statement: Json): boolean {
-  let found = false;
-  walk(statement, (node) => {
-    const content = as('sval', as('A_Const', node))?.sval;
-    if (typeof content === 'string' && isVolatileText(content)) found = true;
-    return !found;
-  });
-  return found;
+  private table(body: JsonNode): BypassReason | undefined {
+    const name = text(body.relname);
+    const schema = text(body.schemaname);
+    if (name !== undefined) this.tables.add(schema === undefined ? name : `${schema}.${name}`);
+    return schema?.startsWith('pg_temp') === true ? 'temporary-table' : undefined;
+  }
+
+  private functionReason(funcname: Json | undefined): BypassReason | undefined {
+    const parts = names(funcname);
+    const name = parts?.at(-1) ?? '';
+    const builtIn = parts?.length === 1 || (parts?.length === 2 && parts[0] === 'pg_catalog');
+    if (builtIn && (SHAREABLE_FUNCTIONS.has(name) || this.shareable.has(name))) return undefined;
+    if (!builtIn && parts !== undefined && this.shareable.has(parts.join('.'))) return undefined;
+    return VOLATILE_FUNCTIONS.has(name) ? 'volatile-function' : 'unknown-function';
+  }
 }
 
 /** A text that PostgreSQL may read as the current time, alone or inside an array, row or range. */
 export function isVolatileText(content: string): boolean {
   return /^\s*(?:[{([].*[\s{([,"])?(?:now|today|tomorrow|yesterday)\b/is.test(content);
-}
-
-function isShareable(funcname: Json | undefined, shareable: ReadonlySet<string>): boolean {
-  const parts = names(funcname);
-  if (parts === undefined) return false;
-  const name = parts.at(-1) ?? '';
-  if (parts.length === 1 || (parts.length === 2 && parts[0] === 'pg_catalog')) {
-    return SHAREABLE_FUNCTIONS.has(name) || shareable.has(name);
-  }
-  return shareable.has(parts.join('.'));
-}
-
-function functionReason(funcname: Json | undefined): BypassReason {
-  return VOLATILE_FUNCTIONS.has(names(funcname)?.at(-1) ?? '') ? 'volatile-function' : 'unknown-function';
 }

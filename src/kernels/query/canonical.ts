@@ -1,9 +1,8 @@
 import { as, type Json, serialize, stripLocations } from './ast.ts';
-import { type BypassReason, bypassReason, hasVolatileLiteral } from './bypass.ts';
+import { type BypassReason, inspect } from './bypass.ts';
 import { digest128 } from './digest.ts';
 import { type Catalog, NotRenamable } from './scope.ts';
 import { canonicalSelect } from './select.ts';
-import { tablesOf } from './tables.ts';
 
 /** `text`: white space at the ends; `syntax`: comments, white space, case; `algebra`: safe rewrites; `schema`: with a catalog too. */
 export type QueryLevel = 'text' | 'syntax' | 'algebra' | 'schema';
@@ -21,6 +20,8 @@ export interface CanonicalOptions {
   /** Parses one text to libpg-query's tree; throws on a syntax error. */
   readonly parse: (sql: string) => { readonly stmts?: readonly { readonly stmt?: unknown }[] };
 }
+
+const NO_FUNCTIONS: ReadonlySet<string> = new Set();
 
 export type CanonicalResult =
   | {
@@ -64,23 +65,17 @@ export function canonicalQuery(sql: string, options: CanonicalOptions): Canonica
 }
 
 function keyOf(statement: Json, options: CanonicalOptions): CanonicalResult {
-  const reason = bypassReason(statement, options.shareableFunctions ?? new Set());
+  const { reason, tables } = inspect(statement, options.shareableFunctions ?? NO_FUNCTIONS);
   if (reason !== undefined) return { kind: 'bypass', reason };
-  if (hasVolatileLiteral(statement)) return { kind: 'bypass', reason: 'volatile-value' };
-  return options.level === 'syntax'
-    ? keyed(serialize(statement), [], tablesOf(statement))
-    : rewritten(statement, options);
-}
-
-function rewritten(statement: Json, options: CanonicalOptions): CanonicalResult {
+  if (options.level === 'syntax') return keyed(serialize(statement), [], tables);
   const rewrites = new Set<string>();
   const catalog = options.level === 'schema' ? options.catalog : undefined;
   try {
-    let node = { SelectStmt: as('SelectStmt', statement) ?? {} };
-    node = canonicalSelect(node, catalog, (rule) => rewrites.add(rule)) as typeof node; // canonicalSelect gives a SelectStmt
-    return keyed(serialize(node), [...rewrites].sort(), tablesOf(statement));
+    const select = { SelectStmt: as('SelectStmt', statement) ?? {} };
+    const canonical = serialize(canonicalSelect(select, catalog, (rule) => rewrites.add(rule)));
+    return keyed(canonical, [...rewrites].sort(), tables);
   } catch (error) {
-    if (error instanceof NotRenamable) return keyed(serialize(statement), [], tablesOf(statement));
+    if (error instanceof NotRenamable) return keyed(serialize(statement), [], tables);
     throw error;
   }
 }

@@ -87,23 +87,26 @@ export class DedupQueriesKernel implements Kernel {
     const { slots, versions } = this.options;
     if (versions !== undefined && record.source.input === versions.input) {
       this.takeVersion(record, versions.table, out);
+      this.tick(timeMs);
       return;
     }
     const sql = slots.query.get(record);
     if (typeof sql !== 'string') {
+      this.tick(timeMs);
       reject(record, slots.query.text, out);
       return;
     }
     const key = this.options.keys.key(sql, this.contextOf(record));
+    this.tick(timeMs);
     if (key.kind === 'bypass') {
-      leave(record, { reason: key.reason }, QUERY_PORT.bypass, out);
+      const draft = record.edit();
+      draft.patch(REASON, key.reason);
+      out.emit(QUERY_PORT.bypass, draft);
       return;
     }
     const version = versions === undefined ? '' : this.versions.of(key.tables);
     const composite = version === '' ? key.key : digest128(`${key.key} ${version}`);
     const text = version === '' ? key.exact : digest128(`${key.exact} ${version}`);
-    this.known.tick(timeMs);
-    this.texts.tick(timeMs);
     const sameText = has(this.texts, text);
     if (!sameText) this.claim(this.texts, record, out);
     if (!has(this.known, composite)) {
@@ -111,8 +114,16 @@ export class DedupQueriesKernel implements Kernel {
       out.emit(QUERY_PORT.out, record);
       return;
     }
-    const recognizedBy = sameText ? 'text' : this.options.keys.level;
-    leave(record, { duplicateOf: placeOf(this.known.winner()), recognizedBy }, QUERY_PORT.duplicates, out);
+    const draft = record.edit();
+    draft.patch(DUPLICATE_OF, placeOf(this.known.winner()));
+    draft.patch(RECOGNIZED_BY, sameText ? 'text' : this.options.keys.level);
+    out.emit(QUERY_PORT.duplicates, draft);
+  }
+
+  /** Every record counts for the window, whatever becomes of it; last, because reading one may throw. */
+  private tick(timeMs: number): void {
+    this.known.tick(timeMs);
+    this.texts.tick(timeMs);
   }
 
   private contextOf(record: DataRecord): QueryContext {
@@ -151,11 +162,9 @@ function has(state: DedupState, hex: string): boolean {
   );
 }
 
-function leave(record: DataRecord, fields: Readonly<Record<string, unknown>>, port: number, out: Out): void {
-  const draft = record.edit();
-  for (const [name, value] of Object.entries(fields)) draft.patch([name], value);
-  out.emit(port, draft);
-}
+const DUPLICATE_OF = ['duplicateOf'];
+const RECOGNIZED_BY = ['recognizedBy'];
+const REASON = ['reason'];
 
 function reject(record: DataRecord, field: string, out: Out): void {
   const draft = record.edit();

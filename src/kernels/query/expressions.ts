@@ -1,4 +1,4 @@
-import { as, type Json, type JsonNode, list, names, serialize, text, walk } from './ast.ts';
+import { as, type Json, type JsonNode, list, names, sameNodes, serialize, text, walk } from './ast.ts';
 
 /** Commuted comparison: `a > b` is written `b < a`. */
 const TURNED: Readonly<Record<string, string>> = { '>': '<', '>=': '<=' };
@@ -73,7 +73,7 @@ function normalizeIn(expr: JsonNode, rewrote: Rewrote): JsonNode {
     rewrote('single-element-in');
     return orderOperands(as('A_Expr', comparison(operator, expr.lexpr ?? null, unique[0] ?? null)) ?? {}, rewrote);
   }
-  if (serialize(unique) !== serialize(items)) rewrote('in-list-order');
+  if (!sameNodes(unique, items)) rewrote('in-list-order');
   return { A_Expr: { ...expr, rexpr: { List: { items: unique } } } };
 }
 
@@ -114,7 +114,7 @@ export function combine(
     else flat.push(operand);
   }
   const sorted = flat.every(cannotFail) ? sortUnique(flat) : flat;
-  if (serialize(sorted) !== serialize([...operands])) rewrote(operator === 'AND_EXPR' ? 'and-order' : 'or-order');
+  if (!sameNodes(sorted, operands)) rewrote(operator === 'AND_EXPR' ? 'and-order' : 'or-order');
   const [only] = sorted;
   // `x AND x` is `x` only where that changes neither the name of an output column nor what must be a truth value
   if (sorted.length === 0 || (sorted.length === 1 && isNamelessTruth(only))) return only;
@@ -126,7 +126,11 @@ function isNamelessTruth(node: Json | undefined): boolean {
 }
 
 export function sortUnique(items: readonly Json[]): Json[] {
-  const byText = new Map(items.map((item) => [serialize(item), item]));
+  const byText = new Map<string, Json>();
+  for (const item of items) {
+    const key = serialize(item);
+    if (!byText.has(key)) byText.set(key, item);
+  }
   return [...byText.keys()].sort().map((key) => byText.get(key) ?? null);
 }
 

@@ -6,6 +6,8 @@ import { SqlParser } from './parser.ts';
 import { type Dialect, type QueryContext, QueryKeys } from './query-keys.ts';
 import type { Catalog } from './scope.ts';
 import { sharer } from './share.ts';
+import { TableVersions } from './table-versions.ts';
+import { changeName } from './tables.ts';
 
 /** Results the cache keeps, and their size together, unless said otherwise. */
 const DEFAULT_CACHE_ENTRIES = 1000;
@@ -94,8 +96,8 @@ export class QueryGate<T> {
   private readonly flights: Flights<T>;
   private readonly cache: LRUCache<string, Cached<T>> | undefined;
   private readonly elapsed: () => number;
-  private readonly versions = new Map<string, number>();
-  private epoch = 0;
+  private readonly versions = new TableVersions();
+  private readonly views: ReadonlyMap<string, readonly string[]>;
   private cacheHits = 0;
   private staleHits = 0;
   private bypassedCalls = 0;
@@ -104,6 +106,8 @@ export class QueryGate<T> {
   constructor(options: QueryGateOptions<T>, keys: QueryKeys) {
     this.options = options;
     this.keys = keys;
+    const views = Object.entries(options.views ?? {});
+    this.views = new Map(views.map(([view, tables]) => [changeName(view), tables]));
     this.elapsed = options.elapsed ?? (() => performance.now());
     this.flights = new Flights({
       maxFlights: options.maxFlights ?? DEFAULT_MAX_FLIGHTS,
@@ -143,8 +147,8 @@ export class QueryGate<T> {
 
   /** Results and flights of these tables (all, when none is named) are not shared with later callers. */
   invalidate(tables?: readonly string[]): void {
-    if (tables === undefined) this.epoch++;
-    else for (const table of tables) this.versions.set(table, (this.versions.get(table) ?? 0) + 1);
+    if (tables === undefined) this.versions.bumpAll();
+    else for (const table of tables) this.versions.bump(table);
   }
 
   metrics(): QueryGateMetrics {
@@ -200,12 +204,8 @@ export class QueryGate<T> {
   }
 
   private version(tables: readonly string[]): string {
-    let version = String(this.epoch);
-    for (const table of tables) {
-      version += `,${this.versions.get(table) ?? 0}`;
-      for (const base of this.options.views?.[table] ?? []) version += `.${this.versions.get(base) ?? 0}`;
-    }
-    return version;
+    if (this.views.size === 0) return this.versions.of(tables);
+    return this.versions.of(tables.flatMap((table) => [table, ...(this.views.get(changeName(table)) ?? [])]));
   }
 }
 

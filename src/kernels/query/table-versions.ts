@@ -1,5 +1,7 @@
+import { changeName } from './tables.ts';
+
 /** Tables whose version is kept one by one; beyond it a change counts for all tables. */
-export const MAX_VERSIONED_TABLES = 10_000;
+const MAX_VERSIONED_TABLES = 10_000;
 
 /** How often each table was said to have changed. Bounded: what does not fit invalidates everything, never nothing. */
 export class TableVersions {
@@ -7,18 +9,24 @@ export class TableVersions {
   private epoch = 0;
   private readonly versions = new Map<string, number>();
 
-  bump(table: string): void {
+  bump(name: string): void {
+    const table = changeName(name);
     this.changed = true;
     const version = this.versions.get(table);
     if (version !== undefined || this.versions.size < MAX_VERSIONED_TABLES)
       this.versions.set(table, (version ?? 0) + 1);
-    else this.epoch++;
+    else this.bumpAll();
+  }
+
+  bumpAll(): void {
+    this.changed = true;
+    this.epoch++;
   }
 
   /** Differs when any of these tables changed in between. */
   of(tables: readonly string[]): string {
     let text = String(this.epoch);
-    for (const table of tables) text += `,${this.versions.get(table) ?? 0}`;
+    for (const table of tables) text += `,${this.versions.get(changeName(table)) ?? 0}`;
     return text;
   }
 
