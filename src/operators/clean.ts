@@ -140,18 +140,20 @@ function compile(step: StepConfig, field: string, dictionaries: Dictionaries) {
   }
 }
 
-/** Dictionary files of `map` steps: a JSON or YAML map of scalars. */
+/** Files of `map` and `convert` steps: JSON or YAML maps. */
 async function readDictionaries(c: CleanConfig, deps: OperatorDeps): Promise<Dictionaries> {
   const maps = new Map<string, ReadonlyMap<string, unknown>>();
-  for (const field of Object.values(c.fields ?? {})) {
-    for (const step of stepsOf(field).steps) {
-      const file = typeof step === 'object' ? step.map : undefined;
-      if (typeof file !== 'string' || maps.has(file)) continue;
-      const value = parseSchemaFile(await deps.readFile(file), file);
-      if (typeof value !== 'object' || value === null || Array.isArray(value))
-        throw wrongFile(file, 'expected a map of values');
-      maps.set(file, new Map(Object.entries(value)));
-    }
+  for (const file of Object.values(c.fields ?? {}).flatMap((field) => stepsOf(field).steps.flatMap(filesOf))) {
+    if (maps.has(file)) continue;
+    const value = parseSchemaFile(await deps.readFile(file), file);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrongFile(file, 'expected a map');
+    maps.set(file, new Map(Object.entries(value)));
   }
-  return (file) => maps.get(file) ?? new Map();
+  return (file) => maps.get(file);
+}
+
+function filesOf(step: StepConfig): readonly string[] {
+  if (typeof step === 'string') return [];
+  const units = step.convert !== undefined && 'from' in step.convert ? step.convert.units : undefined;
+  return [step.map, units].filter((file) => typeof file === 'string');
 }

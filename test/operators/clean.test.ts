@@ -117,6 +117,18 @@ describe('clean', () => {
     [{ convert: { from: 'F', to: 'C' } }, 212, [100]],
     [{ convert: { from: 'lb', to: 'kg' } }, 10, [4.5359237]],
     [{ convert: { factor: 2, offset: 1 } }, 3, [7]],
+    [
+      {
+        convert: {
+          from: 'crate',
+          to: 'kg',
+          units: { box: { of: 'kg', factor: 2.5 }, crate: { of: 'box', factor: 4 } },
+        },
+      },
+      3,
+      [30],
+    ],
+    [{ convert: { from: 'Ré', to: 'C', units: { Ré: { of: 'C', factor: 1.25 } } } }, 80, [100]],
     [{ map: { Germany: 'DE' } }, 'Germany', ['DE']],
     [{ map: { Germany: 'DE' } }, 'constructor', ['constructor']],
     [{ replace: { pattern: '\\s*(?:oz\\.?|ounces?)(?:.*)$', with: '' } }, '12.0 oz. Alumi-Tek', ['12.0']],
@@ -133,6 +145,15 @@ describe('clean', () => {
     [{ derive: 'record.w + 1' }, 2, [2]],
   ])('%j makes %j into %j', async (step, value, expected) => {
     expect(await cleaned([step], value)).toEqual(expected);
+  });
+
+  it('takes units of a file', async () => {
+    const step = { convert: { from: 'smoot', to: 'cm', units: 'units.yaml' } };
+    const files = { 'units.yaml': 'smoot: { of: m, factor: 1.7018 }\n' };
+    expect(await cleaned([step], 2, { files })).toEqual([340.36]);
+    await expect(cleaned([step], 2, { files: { 'units.yaml': 'smoot: 3\n' } })).rejects.toThrow(
+      "units.yaml: 'smoot' needs of: and factor:",
+    );
   });
 
   it('hashes with a key, the same text for the same value', async () => {
@@ -298,6 +319,8 @@ describe('clean', () => {
     [{ fields: { a: [{ 'parse-date': ['yyyy-MM-dd q'] }] } }, 'clean-step'],
     [{ fields: { a: [{ 'parse-date': { patterns: ['yyyy-MM-dd'], zone: 'Mars/Base' } }] } }, 'time-zone'],
     [{ fields: { a: [{ convert: { from: 'kg', to: 'm' } }] } }, 'clean-step'],
+    [{ fields: { a: [{ convert: { from: 'x', to: 'm', units: { x: { of: 'y', factor: 1 } } } }] } }, 'clean-step'],
+    [{ fields: { a: [{ convert: { from: 'x', to: 'm', units: { x: { of: 'm', factor: 0 } } } }] } }, 'clean-step'],
     [{ fields: { a: [{ replace: { pattern: '(?=x)', with: '' } }] } }, 'clean-step'],
     [{ fields: { a: [{ hash: { secret: 'short' } }] } }, 'short-secret'],
     [{ fields: { a: [{ derive: 'record.' }] } }, 'cel'],

@@ -1,10 +1,11 @@
 import { createHmac } from 'node:crypto';
+import { Value } from '@sinclair/typebox/value';
 import { FormatError } from '../../core/errors.ts';
 import { canonicalJson } from '../canonical-json/canonical-json.ts';
 import { compileCel } from '../cel/cel.ts';
 import type { Apply, CompiledStep } from './step.ts';
 import { Refusal } from './step.ts';
-import { KEYED_STEPS, type StepConfig } from './step-schema.ts';
+import { KEYED_STEPS, OwnUnit, type OwnUnits, type StepConfig } from './step-schema.ts';
 import * as text from './text-steps.ts';
 import { conversion } from './units.ts';
 import * as value from './value-steps.ts';
@@ -16,8 +17,8 @@ const DEFAULT_FALSE = ['false', 'f', 'no', 'n', 'off', '0'];
 const DEFAULT_PIVOT = 70;
 const MIN_SECRET_BYTES = 16;
 
-/** Maps of files, read before. */
-export type Dictionaries = (file: string) => ReadonlyMap<string, unknown>;
+/** Maps of files, read before; undefined while only the topology is judged. */
+export type Dictionaries = (file: string) => ReadonlyMap<string, unknown> | undefined;
 
 /** The step's name and parameter; the parameter is undefined for a bare one. */
 export function stepOf(config: StepConfig): { readonly method: string; readonly parameter: unknown } {
@@ -90,10 +91,12 @@ function keyedStep(method: string, keyed: Keyed, { step, dictionaries }: Making)
       return step((v) => (v === undefined || v === null ? filler : v), { onNull: true });
     }
     case 'convert':
-      return step(convertStep(keyed.convert!));
+      return step(convertStep(keyed.convert!, dictionaries));
     case 'map':
       return step(
-        mapStep(typeof keyed.map === 'string' ? dictionaries(keyed.map) : new Map(Object.entries(keyed.map!))),
+        mapStep(
+          typeof keyed.map === 'string' ? (dictionaries(keyed.map) ?? new Map()) : new Map(Object.entries(keyed.map!)),
+        ),
       );
     case 'replace':
       return step(text.replacing(keyed.replace!.pattern, keyed.replace!.with));
@@ -131,11 +134,23 @@ function dateStep(config: NonNullable<Keyed['parse-date']>): Apply {
   return value.parseDate(patterns, { pivot, ...(zone === undefined ? {} : { zone }) });
 }
 
-function convertStep(config: NonNullable<Keyed['convert']>): Apply {
+function convertStep(config: NonNullable<Keyed['convert']>, dictionaries: Dictionaries): Apply {
   if ('factor' in config) return value.converting(config.factor, config.offset ?? 0);
-  const found = conversion(config.from, config.to);
+  const own = typeof config.units === 'string' ? ownUnits(config.units, dictionaries) : config.units;
+  if (own === 'unread') return (v) => v;
+  const found = conversion(config.from, config.to, own);
   if (typeof found === 'string') throw new Error(found);
   return value.converting(found.factor, found.offset);
+}
+
+/** Units of a file, which is not read yet while a topology is validated. */
+function ownUnits(file: string, dictionaries: Dictionaries): OwnUnits | 'unread' {
+  const units = dictionaries(file);
+  if (units === undefined) return 'unread';
+  for (const [name, unit] of units)
+    if (!Value.Check(OwnUnit, unit))
+      throw new Error(`${file}: '${name}' needs of: and factor:, as { of: m, factor: 1.7 }`);
+  return Object.fromEntries(units) as OwnUnits; // checked one by one
 }
 
 /** Texts, numbers and booleans are looked up by their text; what is not listed stays. */
@@ -179,7 +194,7 @@ export function secretProblem(secret: string): string | undefined {
  * as it is.
  */
 export function compileNormalizer(steps: readonly StepConfig[]): (value: unknown) => unknown {
-  const compiled = steps.map((config) => compileStep(config, () => new Map()));
+  const compiled = steps.map((config) => compileStep(config, () => undefined));
   return (input) => {
     let current = input;
     for (const { apply, onNull } of compiled) {

@@ -37,6 +37,16 @@ const NumberOptions = Type.Object(
   exact,
 );
 
+export const OwnUnit = Type.Object(
+  {
+    of: Type.String({ description: 'A unit that is known: of the built-in table, or another own one above it.' }),
+    factor: Type.Number({ description: 'How many of those one of these is.' }),
+    offset: Type.Optional(Type.Number({ description: 'Added after the factor. Default 0.' })),
+  },
+  exact,
+);
+export type OwnUnits = Readonly<Record<string, Static<typeof OwnUnit>>>;
+
 const Patterns = Type.Array(Type.String({ minLength: 1 }), { minItems: 1 });
 
 const stepKeys = {
@@ -96,10 +106,24 @@ const stepKeys = {
   ),
   convert: Type.Union(
     [
-      Type.Object({ from: Type.String(), to: Type.String() }, exact),
+      Type.Object(
+        {
+          from: Type.String(),
+          to: Type.String(),
+          units: Type.Optional(
+            Type.Union([Type.Record(Type.String({ minLength: 1 }), OwnUnit), Type.String({ minLength: 1 })], {
+              description: 'Units of your own: inline, or a JSON or YAML file of the same form.',
+            }),
+          ),
+        },
+        exact,
+      ),
       Type.Object({ factor: Type.Number(), offset: Type.Optional(Type.Number()) }, exact),
     ],
-    { description: 'Number to another unit: by table, or value * factor + offset.' },
+    {
+      description:
+        'Number to another unit: by the built-in table (`{ from: F, to: C }`) and your own units, or value * factor + offset.',
+    },
   ),
   map: Type.Union(
     [

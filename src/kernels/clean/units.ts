@@ -1,3 +1,5 @@
+import type { OwnUnits } from './step-schema.ts';
+
 /** Per quantity: `si = value * factor + offset`. Source: NIST SP 811, appendix B. */
 const QUANTITIES: Readonly<Record<string, Readonly<Record<string, readonly [factor: number, offset?: number]>>>> = {
   temperature: {
@@ -54,16 +56,40 @@ export interface Conversion {
   readonly offset: number;
 }
 
-/** From one unit to another of the same quantity; a sentence when there is none. */
-export function conversion(from: string, to: string): Conversion | string {
-  for (const units of Object.values(QUANTITIES)) {
-    if (!Object.hasOwn(units, from)) continue;
-    if (!Object.hasOwn(units, to))
-      return `'${from}' cannot become '${to}'; units of the same kind are ${Object.keys(units).join(', ')}`;
-    const [a, b = 0] = units[from]!;
-    const [c, d = 0] = units[to]!;
-    return { factor: a / c, offset: (b - d) / c };
+/** A unit as its quantity's base unit: `base = value * factor + offset`. */
+interface Unit extends Conversion {
+  readonly quantity: string;
+}
+
+/** From one unit to another of the same quantity, built in or one of `own`; a sentence when there is none. */
+export function conversion(from: string, to: string, own: OwnUnits = {}): Conversion | string {
+  const units = knownUnits(own);
+  if (typeof units === 'string') return units;
+  const a = units.get(from);
+  if (a === undefined)
+    return `'${from}' is no known unit; known are ${[...units.keys()].join(', ')}, others need units: or factor: and offset:`;
+  const b = units.get(to);
+  if (b === undefined || b.quantity !== a.quantity) {
+    const kin = [...units].flatMap(([name, { quantity }]) => (quantity === a.quantity ? [name] : []));
+    return `'${from}' cannot become '${to}'; units of the same kind are ${kin.join(', ')}`;
   }
-  const known = Object.values(QUANTITIES).flatMap((units) => Object.keys(units));
-  return `'${from}' is no known unit; known are ${known.join(', ')}, others need factor: and offset:`;
+  return { factor: a.factor / b.factor, offset: (a.offset - b.offset) / b.factor };
+}
+
+function knownUnits(own: OwnUnits): ReadonlyMap<string, Unit> | string {
+  const units = new Map<string, Unit>();
+  for (const [quantity, table] of Object.entries(QUANTITIES))
+    for (const [name, [factor, offset = 0]] of Object.entries(table)) units.set(name, { quantity, factor, offset });
+  for (const [name, { of, factor, offset = 0 }] of Object.entries(own)) {
+    const base = units.get(of);
+    if (base === undefined)
+      return `'${name}' is made of '${of}', which is no known unit; write it above, or name a built-in one`;
+    if (factor === 0 || !Number.isFinite(factor)) return `'${name}' needs a factor other than 0; found ${factor}`;
+    units.set(name, {
+      quantity: base.quantity,
+      factor: base.factor * factor,
+      offset: base.factor * offset + base.offset,
+    });
+  }
+  return units;
 }

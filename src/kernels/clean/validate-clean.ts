@@ -96,7 +96,7 @@ export function stepIssues(step: StepConfig, path: readonly (string | number)[])
     if (secret !== undefined) return [error([...path, 'hash', 'secret'], 'short-secret', secret)];
   }
   try {
-    compileStep(step, () => new Map());
+    compileStep(step, () => undefined);
     return [];
   } catch (cause) {
     const { method } = stepOf(step);
