@@ -18,12 +18,24 @@ const LOCATION_KEYS = new Set([
   'list_end',
 ]);
 
-/** A deep copy without places in the text. Property order does not matter: serialization sorts. */
-export function stripLocations(node: Json): Json {
-  if (Array.isArray(node)) return node.map(stripLocations);
+/** Deepest tree that is walked: recursion over it takes less than half of the smallest stack. */
+const MAX_TREE_DEPTH = 1000;
+
+/** The statement nests deeper than MAX_TREE_DEPTH. */
+export class TooDeep extends Error {}
+
+/** A deep copy without places in the text. Property order does not matter: serialization sorts. Throws TooDeep. */
+export function stripLocations(node: Json, depth = 0): Json {
   if (node === null || typeof node !== 'object') return node;
+  if (depth > MAX_TREE_DEPTH) throw new TooDeep();
+  if (Array.isArray(node)) {
+    const items: Json[] = [];
+    for (let i = 0; i < node.length; i++) items.push(stripLocations(node[i] ?? null, depth + 1));
+    return items;
+  }
   const copy: JsonNode = {};
-  for (const key of Object.keys(node)) if (!LOCATION_KEYS.has(key)) copy[key] = stripLocations(node[key] ?? null);
+  for (const key of Object.keys(node))
+    if (!LOCATION_KEYS.has(key)) copy[key] = stripLocations(node[key] ?? null, depth + 1);
   return copy;
 }
 

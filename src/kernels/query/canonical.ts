@@ -1,6 +1,7 @@
-import { as, type Json, serialize, stripLocations } from './ast.ts';
+import { as, type Json, serialize, stripLocations, TooDeep } from './ast.ts';
 import { type BypassReason, inspect } from './bypass.ts';
 import { digest128 } from './digest.ts';
+import { measure } from './measure.ts';
 import { type Catalog, NotRenamable } from './scope.ts';
 import { canonicalSelect } from './select.ts';
 
@@ -11,6 +12,8 @@ export type QueryLevel = 'text' | 'syntax' | 'algebra' | 'schema';
 export const MAX_QUERY_CHARS = 256 * 1024;
 /** Deepest nesting of parentheses, brackets and CASE that is parsed. */
 export const MAX_QUERY_DEPTH = 200;
+/** Most words and operators, items of lists apart: a statement that piles up more could exhaust the parser's stack (from ≈ 3,700 levels on). */
+export const MAX_QUERY_WORDS = 2500;
 
 export interface CanonicalOptions {
   readonly level: QueryLevel;
@@ -45,7 +48,9 @@ export type CanonicalResult =
 export function canonicalQuery(sql: string, options: CanonicalOptions): CanonicalResult {
   if (options.level === 'text') return keyed(sql.trim(), [], []);
   if (sql.length > MAX_QUERY_CHARS) return { kind: 'bypass', reason: 'too-large' };
-  if (nesting(sql) > MAX_QUERY_DEPTH) return { kind: 'bypass', reason: 'too-deep' };
+  const { words, depth } = measure(sql);
+  if (depth > MAX_QUERY_DEPTH) return { kind: 'bypass', reason: 'too-deep' };
+  if (words > MAX_QUERY_WORDS) return { kind: 'bypass', reason: 'too-large' };
   if (sql.trim() === '') return { kind: 'bypass', reason: 'empty' };
   if (sql.includes('\0')) return { kind: 'bypass', reason: 'unparsable' };
   let statements: readonly { readonly stmt?: unknown }[];
@@ -59,7 +64,7 @@ export function canonicalQuery(sql: string, options: CanonicalOptions): Canonica
   try {
     return keyOf(stripLocations(statements[0]?.stmt as Json), options); // libpg-query's tree is JSON
   } catch (error) {
-    if (error instanceof RangeError) return { kind: 'bypass', reason: 'too-deep' };
+    if (error instanceof TooDeep || error instanceof RangeError) return { kind: 'bypass', reason: 'too-deep' };
     throw error;
   }
 }
@@ -82,16 +87,4 @@ function keyOf(statement: Json, options: CanonicalOptions): CanonicalResult {
 
 function keyed(canonical: string, rewrites: readonly string[], tables: readonly string[]): CanonicalResult {
   return { kind: 'key', key: digest128(canonical), canonical, rewrites, tables };
-}
-
-/** Deepest nesting of brackets in the text, strings and comments included: an upper bound that needs no parser. */
-function nesting(sql: string): number {
-  let depth = 0;
-  let deepest = 0;
-  for (let i = 0; i < sql.length; i++) {
-    const c = sql.charCodeAt(i);
-    if (c === 40 || c === 91) deepest = Math.max(deepest, ++depth);
-    else if ((c === 41 || c === 93) && depth > 0) depth--;
-  }
-  return deepest;
 }

@@ -13,9 +13,9 @@ interface PgQuery {
 }
 
 /**
- * PostgreSQL's own grammar as WASM. A syntax error leaves the instance as it was; any other failure (the WASM stack
- * overflowing on a statement of 100,000 terms) may leave its stack pointer behind, so the instance is then replaced
- * while the old one answers on.
+ * PostgreSQL's own grammar as WASM. A syntax error leaves the instance as it was; any other failure (its stack overflowing)
+ * may leave the stack pointer behind, so the instance is then replaced while the old one answers on. Callers keep
+ * statements below that by their text (see measure), so that what is recognized never depends on what came before.
  */
 export class SqlParser {
   /** Instances replaced so far; a metric. */
@@ -27,8 +27,10 @@ export class SqlParser {
     this.instance = instance;
   }
 
-  static async load(): Promise<SqlParser> {
-    return new SqlParser(await freshInstance());
+  /** One for the whole process: parsing keeps nothing from one statement to the next. */
+  static load(): Promise<SqlParser> {
+    shared ??= freshInstance().then((instance) => new SqlParser(instance));
+    return shared;
   }
 
   /** Throws on a syntax error or when the statement is too much for the parser. */
@@ -56,6 +58,8 @@ export class SqlParser {
     );
   }
 }
+
+let shared: Promise<SqlParser> | undefined;
 
 async function freshInstance(): Promise<PgQuery> {
   const path = require.resolve('libpg-query');

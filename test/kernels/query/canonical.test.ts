@@ -138,6 +138,35 @@ describe('unsafe changes give another key', () => {
   });
 });
 
+describe('long statements', () => {
+  it('of a list of any length and of hundreds of conditions have a key', () => {
+    const list = Array.from({ length: 20_000 }, (_, i) => i);
+    expect(key(`SELECT a FROM t WHERE b IN (${list.join(', ')})`)).toBe(
+      key(`SELECT a FROM t WHERE b IN (${list.reverse().join(',')})`),
+    );
+    const names = list.slice(0, 3000).map((i) => `c${i}`);
+    expect(key(`SELECT ${names.join(', ')} FROM t`)).toMatch(/^[0-9a-f]{32}$/);
+    const conditions = list.slice(0, 700).map((i) => `b = ${i}`);
+    expect(key(`SELECT a FROM t WHERE ${conditions.join(' OR ')}`)).toBe(
+      key(`SELECT a FROM t WHERE ${conditions.reverse().join(' OR ')}`),
+    );
+  });
+
+  it.each([
+    ['terms', (n: number) => `SELECT 1${'+1'.repeat(n)}`],
+    ['signs', (n: number) => `SELECT ${'- '.repeat(n)}a`],
+    ['negations', (n: number) => `SELECT ${'NOT '.repeat(n)}a`],
+    ['casts', (n: number) => `SELECT a${'::x'.repeat(n)}`],
+    ['tests for null', (n: number) => `SELECT a${' isnull'.repeat(n)}`],
+    ['collations', (n: number) => `SELECT a${' collate c'.repeat(n)}`],
+    ['joins', (n: number) => `SELECT 1 FROM a${' natural join b'.repeat(n)}`],
+    ['subqueries', (n: number) => `SELECT ${'exists (select '.repeat(n)}1${')'.repeat(n)}`],
+  ])('of many %s are refused by their text, before they could exhaust the parser', (_name, sql) => {
+    for (const n of [2000, 2499, 2501, 20_000]) expect(key(sql(n))).toMatch(/^bypass:too-(deep|large)$/);
+    expect(parser.replaced).toBe(0);
+  });
+});
+
 describe('bypass', () => {
   it.each([
     ['SELECT now()', 'volatile-function'],
