@@ -212,6 +212,15 @@ describe('check', () => {
     expect(out.emissions[1]!.record.findings).toEqual([]);
   });
 
+  it('takes a million allowed values from a file', async () => {
+    const files = { 'ids.txt': Array.from({ length: 1_000_000 }, (_, i) => `id-${i * 7}\n`).join('') };
+    const config = { rules: [{ field: 'id', in: { file: 'ids.txt' } }] };
+    const records = [{ id: 'id-0' }, { id: 'id-6999993' }, { id: 'id-1' }, { id: 'id-7000000' }, { id: 7 }];
+    const out = await runOperator(check, config, records, { files });
+    expect(out.emissions.map(({ port }) => port)).toEqual([0, 0, 1, 1, 1]);
+    for (const finding of out.findings) expect(JSON.stringify(finding).length).toBeLessThan(1000);
+  });
+
   it('never shows the value of a redacted field', async () => {
     const out = await runOperator(check, { rules: [{ field: 'pin', in: ['secret'] }] }, [{ pin: 'Secret' }], {
       redact: ['pin'],
