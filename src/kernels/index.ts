@@ -4,6 +4,22 @@ export { DedupState } from './dedup/dedup-state.ts';
 export { KeyHasher } from './hash/key-hasher.ts';
 export { canonicalQuery, QueryGate, QueryKeys, queryGate, SqlParser } from './query/index.ts';
 export { DEFAULT_RESOLVE, ResolveStream } from './resolve/resolve-stream.ts';
+export { categoryOf } from './sketch/category.ts';
+export { CountMin } from './sketch/count-min.ts';
+export { FrozenBins } from './sketch/frozen-bins.ts';
+export { HyperLogLog } from './sketch/hyper-log-log.ts';
+export { Kll } from './sketch/kll.ts';
+export { Moments } from './sketch/moments.ts';
+export { type HeavyHitter, SpaceSaving } from './sketch/space-saving.ts';
+export {
+  formatOf,
+  TEXT_FORMATS,
+  type TextFormat,
+  typeOf,
+  VALUE_TYPES,
+  ValueKinds,
+  type ValueType,
+} from './sketch/value-kinds.ts';
 export { collect, type Vote } from './vote/ballots.ts';
 export { DAWID_SKENE, emBatch, HDS, ONE_COIN } from './vote/em.ts';
 export { majority, wawa } from './vote/majority.ts';
