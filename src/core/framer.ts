@@ -3,7 +3,8 @@ import type { Payload } from './record.ts';
 
 /**
  * Cuts the decompressed bytes of one file into records. Bytes are pushed in order, records are pulled; nothing is read
- * and nothing is waited for. What was pushed belongs to the framer.
+ * and nothing is waited for. The bytes of a push stay as they are until the next one has returned; what lasts longer is
+ * copied.
  *
  * A framer can be made again at `offset` with `state()` and goes on with the very next record, whatever chunks the bytes
  * come in. Memory is bounded by the largest record allowed plus one chunk.

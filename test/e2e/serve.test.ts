@@ -69,8 +69,11 @@ describe('a run that follows its input', () => {
         () => (readFileSync(curated, 'utf8') === '{"id":1}\n{"id":2}\n' ? true : undefined),
         'the completed line',
       );
-      const metrics = await (await fetch(`${url}/metrics`)).text();
-      expect(metrics).toContain('sluice_fates_total{topology="live",fate="curated"} 2');
+      // counters are published after the commit that makes the line visible
+      const metrics = await eventually(async () => {
+        const text = await (await fetch(`${url}/metrics`)).text();
+        return text.includes('sluice_fates_total{topology="live",fate="curated"} 2') ? text : undefined;
+      }, 'the counters of the second commit');
       expect(metrics).toContain('sluice_fates_total{topology="live",fate="quarantined"} 1');
       expect(metrics).toContain('sluice_input_records_total{topology="live"} 3');
       expect(metrics).toContain(

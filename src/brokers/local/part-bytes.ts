@@ -6,8 +6,10 @@ import { BrokerError } from '../../core/errors.ts';
 import { fileError, onFile, readFully } from './files.ts';
 import type { Fingerprint } from './manifest.ts';
 
-/** Large enough that a read costs nothing per record, small enough that two of them are nothing in memory. */
-export const CHUNK_BYTES = 256 * 1024;
+/** Above 1,031,913 bytes the text of a chunk lives outside the heap, where JSON.parse is a third faster (measured). */
+export const CHUNK_BYTES = 1152 * 1024;
+/** One chunk is being read, one was just given, and of the one before that its reader may still take the rest over. */
+const BUFFERS = 3;
 /** Bytes of a file that stand for its beginning, and for what lies before a position. */
 const PRINT_BYTES = 4096;
 
@@ -30,6 +32,9 @@ export class PartBytes {
   /** Next byte to read, after decompression. */
   private at: number;
   private ahead: Promise<Uint8Array | undefined> | undefined;
+  /** Of a file that is not compressed: they take turns. */
+  private readonly buffers: Buffer[] = [];
+  private turn = 0;
   /** Fingerprints being taken: a commit may ask for one while the poll beside it leaves the file. */
   private busy: Promise<unknown> = Promise.resolve();
 
@@ -64,7 +69,7 @@ export class PartBytes {
     });
   }
 
-  /** The next chunk; undefined at the end of the file as it is now. The caller owns its bytes. */
+  /** The next chunk; undefined at the end of the file as it is now. Its bytes stay as they are until the call after the next one. */
   async read(): Promise<Uint8Array | undefined> {
     const chunk = await (this.ahead ?? this.fetch());
     this.ahead = undefined;
@@ -78,12 +83,20 @@ export class PartBytes {
   private async fetch(): Promise<Uint8Array | undefined> {
     try {
       if (this.compression !== 'none') return await this.decompressed();
-      const chunk = await readFully(this.file, this.at, CHUNK_BYTES);
+      const chunk = await readFully(this.file, this.at, CHUNK_BYTES, this.nextBuffer());
       this.at += chunk.byteLength;
       return chunk.byteLength === 0 ? undefined : chunk;
     } catch (error) {
       throw this.readError(error);
     }
+  }
+
+  private nextBuffer(): Buffer {
+    const { buffers, turn } = this;
+    this.turn = (turn + 1) % BUFFERS;
+    const buffer = buffers[turn] ?? Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    buffers[turn] = buffer;
+    return buffer;
   }
 
   private readError(error: unknown): Error {
