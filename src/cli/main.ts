@@ -1,30 +1,6 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from 'commander';
-import { addConfigSchema } from './config-schema.ts';
-import { addDescribe } from './describe.ts';
-import { EXIT, report } from './exit.ts';
-import { addLint } from './lint.ts';
-import { packageVersion } from './load.ts';
-import { addOperators } from './operators.ts';
-import { addRun } from './run.ts';
-import { addTest } from './test.ts';
+import { enableCompileCache } from 'node:module';
 
-const program = new Command('sluice')
-  .description('Keeps the quality of data while it flows.')
-  .version(packageVersion())
-  .exitOverride()
-  .showHelpAfterError('(sluice --help lists the commands)');
-
-addRun(program);
-addLint(program);
-addTest(program);
-addDescribe(program);
-addOperators(program);
-addConfigSchema(program);
-
-try {
-  await program.parseAsync(process.argv);
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  else process.exitCode = report(error);
-}
+// the second start of a version costs half the processor time; what is imported statically would be compiled before this line
+enableCompileCache();
+await import('./program.ts');
