@@ -32,8 +32,8 @@ import { StreamClock } from './stream-clock.ts';
 import { restoreState, takeCheckpoint } from './task-state.ts';
 import { UpstreamClock } from './upstream.ts';
 
-/** Records and bytes asked for at once: one frame. */
-const FRAME_RECORDS = 1000;
+/** Records and bytes asked for at once, one frame: few enough to stay in the cache between two steps. */
+const FRAME_RECORDS = 256;
 const FRAME_BYTES = 4 * 1024 * 1024;
 
 export interface TaskContext {
