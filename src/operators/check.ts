@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
+import { ConfigError } from '../core/errors.ts';
 import type { FieldUse, Kernel, Operator, OperatorDeps } from '../core/operator.ts';
 import { celFields } from '../kernels/cel/issue.ts';
 import { checkKernel } from '../kernels/check/check-kernel.ts';
@@ -7,6 +8,9 @@ import { compileRules, type FlatRule, flattenRules, type RuleContext } from '../
 import { parseList, parseRuleSet, parseSchemaFile, wrongFile } from '../kernels/check/rule-files.ts';
 import { Rule, type RuleConfig } from '../kernels/check/rule-schema.ts';
 import { validateRules } from '../kernels/check/validate-rules.ts';
+import { VerdictKernel, type VerdictSettings } from '../kernels/check/verdict-kernel.ts';
+import { MAX_VOTING_RULES, verdictIssues, verdictKeys } from '../kernels/check/verdict-schema.ts';
+import { DEFAULT_THRESHOLDS } from '../kernels/label-model/verdict.ts';
 
 const config = Type.Object(
   {
@@ -20,6 +24,7 @@ const config = Type.Object(
           'File with `version` and further `rules`, below the folder of the topology. They come after those here.',
       }),
     ),
+    ...verdictKeys,
   },
   { additionalProperties: false },
 );
@@ -27,10 +32,12 @@ type CheckConfig = Static<typeof config> & { readonly rules?: readonly RuleConfi
 
 /**
  * Judges records by rules: a record that fails a rule of severity `error` leaves by the port `rejected` with every
- * finding; warnings and infos go along with the record.
+ * finding; warnings and infos go along with the record. With `verdict: majority` or `label-model` rules vote instead,
+ * and a record they cannot agree on leaves by `review`.
  *
  * Null or missing: only `required` and the *-of checks fail on it. A wrong type fails. Bounds are constants,
- * `{ field: x }`, or `now-1d` (now = stream time). Cost: 4 to 10 ns a check; no state.
+ * `{ field: x }`, or `now-1d` (now = stream time). Cost: 4 to 10 ns a check; no state unless
+ * a model learns or people give verdicts.
  * Example: `{ field: qty, between: [0, 10] }` on `{qty: 12}` gives port `rejected` with the finding `qty.between`.
  * Source: METHODS 7.
  */
@@ -45,22 +52,55 @@ export const check: Operator<CheckConfig> = {
       { name: 'paid', cel: 'record.paid >= record.due', when: 'record.status == "closed"', severity: 'warn' },
     ],
   },
-  ports: () => [
+  ports: (c) => [
     { name: 'out', fate: 'pass' },
     { name: 'rejected', fate: 'quarantined' },
+    ...(votes(c) ? [{ name: 'review', fate: 'pass' as const }] : []),
   ],
-  scope: () => 'none',
-  fields: (c) => fieldsOf(flattenRules(rulesOf(c))),
+  scope: (c) => (c.verdict === 'label-model' || c.feedback !== undefined ? 'partition' : 'none'),
+  fields: (c) => ({
+    ...fieldsOf(flattenRules(rulesOf(c))),
+    ...(c.into === undefined ? {} : { writes: [c.into] }),
+  }),
   validate(c) {
     if (c.rules === undefined && c.ruleSet === undefined)
       return [{ path: [], level: 'error', code: 'no-rules', message: 'a check needs rules: [...] or ruleSet: file' }];
-    return validateRules(rulesOf(c));
+    return [...validateRules(rulesOf(c)), ...verdictIssues(c)];
   },
   async create(c: CheckConfig, deps: OperatorDeps): Promise<Kernel> {
     const flat = [...flattenRules(rulesOf(c)), ...(await readRuleSet(c.ruleSet, deps))];
-    return checkKernel(compileRules(flat, await readContext(flat, deps)));
+    const checks = compileRules(flat, await readContext(flat, deps));
+    if (!votes(c) && c.feedback === undefined) return checkKernel(checks);
+    if (flat.length > MAX_VOTING_RULES)
+      throw new ConfigError(`found ${flat.length} rules in a check that votes; at most ${MAX_VOTING_RULES}`, {
+        code: 'too-many-voting-rules',
+      });
+    return new VerdictKernel(checks, toSettings(c, deps), deps);
   },
 };
+
+function votes({ verdict = 'any-error' }: CheckConfig): boolean {
+  return verdict !== 'any-error';
+}
+
+function toSettings(c: CheckConfig, deps: OperatorDeps): VerdictSettings {
+  const { feedback } = c;
+  return {
+    verdict: c.verdict ?? 'any-error',
+    thresholds: { ...DEFAULT_THRESHOLDS, ...c.thresholds },
+    into: c.into === undefined ? undefined : deps.field(c.into),
+    feedback:
+      feedback === undefined
+        ? undefined
+        : {
+            input: feedback.input,
+            valid: deps.field(feedback.valid ?? 'valid'),
+            id: deps.field(feedback.id ?? 'id'),
+            record: feedback.record === undefined ? undefined : deps.field(feedback.record),
+          },
+    reportEvery: c.reportEvery ?? 100_000,
+  };
+}
 
 function rulesOf(c: CheckConfig): readonly RuleConfig[] {
   return c.rules ?? [];

@@ -81,6 +81,18 @@ export const METRICS = [
     labels: ['topology', 'step'],
   },
   {
+    name: 'sluice_rule_accuracy',
+    type: 'gauge',
+    help: 'Share of right answers of a rule that votes, learned from its agreement with the others.',
+    labels: ['topology', 'step', 'rule'],
+  },
+  {
+    name: 'sluice_rule_precision',
+    type: 'gauge',
+    help: 'Share of the findings of a rule (of a label: of its answers) that people confirmed.',
+    labels: ['topology', 'step', 'rule'],
+  },
+  {
     name: 'sluice_checkpoint_age_seconds',
     type: 'gauge',
     help: 'Time since the newest durable checkpoint.',
@@ -212,13 +224,13 @@ export const EVENTS: readonly EventSpec[] = [
   },
   {
     type: 'rule.report',
-    help: 'What a label model knows of a rule.',
+    help: 'What is known of a rule that votes, or that people gave verdicts on.',
     data: {
       rule: 'name of the rule',
-      label: 'what it says',
+      label: 'what it says, for a rule of `label`',
       accuracy: 'expected share of right answers, from agreement',
       coverage: 'share of the records it speaks on',
-      precision: 'share of right answers where people gave a verdict',
+      precision: 'share that people confirmed: of its findings, for a rule of `label` of its answers',
       copyOf: 'rule it mostly repeats',
     },
   },

@@ -11,7 +11,7 @@ const REJECTED = 1;
 /** Elements of a list that one rule reports for one record. */
 const MAX_PLACES = 16;
 
-type Detail = Omit<Finding, 'step'>;
+export type Detail = Omit<Finding, 'step'>;
 
 /**
  * Judges records by rules: port 0 with what passed (warnings and infos attached), port 1 with what did not.
@@ -64,12 +64,12 @@ function judge(record: DataRecord, { checks, failed, time, out }: Judgement): vo
   out.emit(port, draft ?? record);
 }
 
-function applies(rule: RuleInfo, record: DataRecord): boolean {
+export function applies(rule: RuleInfo, record: DataRecord): boolean {
   for (const condition of rule.when) if (condition.test(record.data) !== true) return false;
   return true;
 }
 
-function detailsOf(check: Check, record: DataRecord, time: number): Detail[] {
+export function detailsOf(check: Check, record: DataRecord, time: number): Detail[] {
   const { rule } = check;
   switch (check.kind) {
     case 'record': {

@@ -52,6 +52,8 @@ export interface RecordCheck extends Common {
   readonly kind: 'record';
   readonly slot?: FieldSlot;
   readonly test: (record: DataRecord, data: unknown) => boolean;
+  /** False where it has nothing to look at; left out: it always has. */
+  readonly speaks?: (record: DataRecord, data: unknown) => boolean;
   /** What a finding shows of the values it looked at. */
   readonly observe?: (data: unknown) => unknown;
   /** Several findings instead of one: place within the field, and what was expected there. */
@@ -82,6 +84,24 @@ export function passes(check: Check, record: DataRecord, data: unknown, time: nu
       return true;
     }
   }
+}
+
+/** Whether a check has something to look at: null and missing values are no evidence for a record. */
+export function speaks(check: Check, record: DataRecord, data: unknown): boolean {
+  switch (check.kind) {
+    case 'record':
+      return check.speaks?.(record, data) ?? true;
+    case 'required':
+      return true;
+    case 'value':
+      return check.slot.many
+        ? check.slot.expand(record).some((slot) => hasValues(check, slot, record))
+        : hasValues(check, check.slot, record);
+  }
+}
+
+function hasValues(check: ValueCheck, slot: FieldSlot, record: DataRecord): boolean {
+  return isPresent(slot.get(record)) && (check.other === undefined || isPresent(check.other.get(record)));
 }
 
 /** One concrete place of a value check. */

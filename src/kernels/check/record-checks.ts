@@ -62,6 +62,7 @@ function celCheck(text: string, context: RuleContext): CompiledRecordCheck {
         const verdict = expression.test(data);
         return verdict === true || verdict === undefined;
       },
+      speaks: (_record, data) => expression.test(data) !== undefined,
       observe: (data) => observedFields(data, shown),
     },
     expected: text,
@@ -91,6 +92,7 @@ function schemaCheck(rule: RuleConfig, context: RuleContext): CompiledRecordChec
         const v = value(record);
         return !isPresent(v) || validate(v);
       },
+      speaks: (record) => isPresent(value(record)),
       violations: (record) => schemaViolations(validate, value(record), rule.field),
     },
     expected: typeof source === 'string' ? `schema ${source}` : 'the schema',

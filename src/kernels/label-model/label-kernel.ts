@@ -4,6 +4,7 @@ import type { DataRecord } from '../../core/record.ts';
 import type { CheckpointDelta, StatePart } from '../../core/state.ts';
 import type { CelExpression } from '../cel/cel.ts';
 import type { Scalar } from '../vote/ballots.ts';
+import { Feedback } from './feedback.ts';
 import { LabelModel } from './label-model.ts';
 import { SILENT } from './pattern-table.ts';
 
@@ -27,7 +28,6 @@ export interface LabelSettings {
 
 export const LABEL_PORT = { out: 0, undecided: 1, rejected: 2 } as const;
 
-const MAX_VERDICT_IDS = 100_000;
 const TIE = 1e-9;
 
 /** Data programming on records: rules speak or stay silent, the record gets the label they make most likely. */
@@ -37,14 +37,14 @@ export class LabelKernel implements Kernel {
   private readonly model: LabelModel;
   private readonly answers: Int16Array;
   private readonly q: Float64Array;
-  /** Verdicts taken, so that one that comes again changes nothing; the oldest are forgotten. */
-  private readonly verdicts = new Set<string>();
+  private readonly feedback: Feedback;
   private readonly spoken: Float64Array;
 
   constructor(settings: LabelSettings, deps: OperatorDeps) {
     this.settings = settings;
     this.deps = deps;
     this.model = new LabelModel({ rules: settings.rules.length, labels: Math.max(2, settings.labels.length) });
+    this.feedback = new Feedback(this.model);
     this.answers = new Int16Array(settings.rules.length);
     this.q = new Float64Array(this.model.labels);
     this.spoken = new Float64Array(settings.rules.length);
@@ -71,26 +71,29 @@ export class LabelKernel implements Kernel {
   }
 
   checkpoint(): CheckpointDelta {
-    const state = { model: this.model.save(), verdicts: [...this.verdicts], spoken: [...this.spoken] };
-    return { put: [{ name: 'model', bytes: new TextEncoder().encode(JSON.stringify(state)) }], drop: [] };
+    const { put, drop } = this.feedback.checkpoint();
+    const state = { model: this.model.save(), spoken: [...this.spoken] };
+    return { put: [{ name: 'model', bytes: new TextEncoder().encode(JSON.stringify(state)) }, ...put], drop };
   }
 
-  restore({ bytes }: StatePart): void {
-    const state = JSON.parse(new TextDecoder().decode(bytes)) as {
-      model: unknown;
-      verdicts: string[];
-      spoken: number[];
-    }; // written by checkpoint()
+  restore(part: StatePart): void {
+    if (this.feedback.restore(part)) return;
+    const state: { model: unknown; spoken: number[] } = JSON.parse(new TextDecoder().decode(part.bytes));
     this.model.load(state.model);
-    for (const id of state.verdicts) this.verdicts.add(id);
     this.spoken.set(state.spoken);
   }
 
   stats(): KernelStats {
-    const { patterns, rules } = this.model;
     return {
-      entries: patterns.size + this.verdicts.size,
-      bytes: patterns.size * (80 + rules) + this.verdicts.size * 60 + rules * rules * 8,
+      entries: this.model.patterns.size + this.feedback.size,
+      bytes: this.model.bytes() + this.feedback.bytes(),
+      gauges: this.settings.rules.flatMap(({ name: rule }, r) => {
+        const precision = this.model.precision(r);
+        return [
+          { name: 'rule_accuracy', labels: { rule }, value: this.model.accuracy(r) },
+          ...(precision === undefined ? [] : [{ name: 'rule_precision', labels: { rule }, value: precision }]),
+        ];
+      }),
     };
   }
 
@@ -147,12 +150,8 @@ export class LabelKernel implements Kernel {
       out.emit(LABEL_PORT.rejected, draft);
       return;
     }
-    const key = JSON.stringify([id, truth]);
-    if (!this.verdicts.has(key)) {
-      if (this.verdicts.size >= MAX_VERDICT_IDS) this.verdicts.delete(this.verdicts.values().next().value!);
-      this.verdicts.add(key);
-      this.model.verdict(this.answers, truth);
-    }
+    const forgotten = this.feedback.take(id, truth, this.answers);
+    if (forgotten > 0) out.event('state.evicted', { entries: forgotten, bound: 'verdicts' });
     out.absorb('merged');
   }
 

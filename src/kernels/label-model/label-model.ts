@@ -1,6 +1,8 @@
 import { softmax } from '../vote/em.ts';
+import { GoldAnswers } from './gold-answers.ts';
 import { answerAt, PatternTable, patternOf, SILENT } from './pattern-table.ts';
 import { firstAccuracies, pairAgreement } from './rule-agreement.ts';
+import { findCopies } from './rule-copies.ts';
 
 export interface LabelModelOptions {
   /** Number of rules, 1 to 1,000. */
@@ -14,19 +16,14 @@ export interface LabelModelOptions {
 /** Refits at 64, 128, … records, then every 1,024. */
 const FIRST_FIT = 64;
 const FIT_EVERY = 1_024;
+/** Verdicts of people refit at 1, 2, 4, … and then each time so many came. */
+const FIT_EVERY_VERDICTS = 64;
 const ROUNDS = 30;
 const STILL = 1e-4;
 /** Votes an accuracy of .7 is worth in each rule before anything is learned. */
 const START_ACCURACY = 0.7;
 const START_VOTES = 10;
 const PRIOR_VOTES = 10;
-/** Agreement beyond independence is a copy when it is this sure and this large. */
-const COPY_SIGMAS = 5;
-const COPY_SHARE = 0.3;
-const MIN_PAIRS = 30;
-/** Rules of one and the same label always agree: they are copies when they speak on the same records. */
-const SAME_RECORDS = 0.95;
-
 /**
  * Label model (data programming): rules that vote or stay silent, weighted by what their agreement says of them.
  *
@@ -48,12 +45,11 @@ export class LabelModel {
   /** P(answer | label): `[(r · K + j) · (K + 1) + answer + 1]`. */
   private theta: Float64Array;
   private prior: Float64Array;
-  /** Share of rule r that is a copy of rule s: `[r · R + s]`, s before r in order. */
-  private readonly copied: Float64Array;
-  private order: number[];
-  /** Verdicts of people: `[(r · K + truth) · (K + 1) + answer + 1]`. */
-  private readonly gold: Float64Array;
+  /** Share of rule r that is a copy of rule s: `[r · R + s]`, s < r. */
+  private copied: Float64Array;
+  private readonly gold: GoldAnswers;
   private nextFit = FIRST_FIT;
+  private verdicts = 0;
 
   constructor({ rules, labels, maxPatterns = 4_096 }: LabelModelOptions) {
     this.rules = rules;
@@ -61,8 +57,7 @@ export class LabelModel {
     this.patterns = new PatternTable(maxPatterns);
     this.prior = new Float64Array(labels).fill(1 / labels);
     this.copied = new Float64Array(rules * rules);
-    this.order = Array.from({ length: rules }, (_, r) => r);
-    this.gold = new Float64Array(rules * labels * (labels + 1));
+    this.gold = new GoldAnswers(rules, labels);
     this.theta = this.startTables(new Float64Array(rules).fill(START_ACCURACY));
   }
 
@@ -80,22 +75,23 @@ export class LabelModel {
     const { labels: k, rules } = this;
     let spoke = false;
     for (let j = 0; j < k; j++) q[j] = Math.log(this.prior[j]!);
-    for (let o = 0; o < rules; o++) {
-      const r = this.order[o]!;
+    for (let r = 0; r < rules; r++) {
       const answer = answers[r]!;
       if (answer === SILENT) continue;
       spoke = true;
-      const weight = this.weightOf(o, (s) => answers[s]! !== SILENT);
+      const weight = this.weightOf(r, answers);
       for (let j = 0; j < k; j++) q[j]! += weight * Math.log(this.theta[(r * k + j) * (k + 1) + answer + 1]!);
     }
     softmax(q, k);
     return spoke;
   }
 
-  /** A person said what the label of a record with these answers is. */
-  verdict(answers: Int16Array, truth: number): void {
-    for (let r = 0; r < this.rules; r++) this.gold[(r * this.labels + truth) * (this.labels + 1) + answers[r]! + 1]!++;
-    this.fit();
+  /** A person said what the label of a record with these answers is (1), or takes that back (-1). */
+  verdict(answers: Int16Array, truth: number, sign: 1 | -1 = 1): void {
+    this.gold.add(answers, truth, sign);
+    this.verdicts++;
+    const due = Math.min(FIT_EVERY_VERDICTS, 2 ** Math.floor(Math.log2(this.verdicts)));
+    if (this.verdicts % due === 0) this.fit();
   }
 
   /** Expected share of right answers when the rule speaks; verdicts of people count first where there are any. */
@@ -112,18 +108,9 @@ export class LabelModel {
     return said > 0 ? right / said : START_ACCURACY;
   }
 
-  /** Share of right answers where people gave a verdict; undefined without one. */
-  precision(rule: number): number | undefined {
-    const { labels: k } = this;
-    let right = 0;
-    let said = 0;
-    for (let j = 0; j < k; j++)
-      for (let l = 0; l < k; l++) {
-        const value = this.gold[(rule * k + j) * (k + 1) + l + 1]!;
-        said += value;
-        if (j === l) right += value;
-      }
-    return said > 0 ? right / said : undefined;
+  /** Share of right answers where people gave a verdict, of those that say `answer`; undefined without one. */
+  precision(rule: number, answer?: number): number | undefined {
+    return this.gold.precision(rule, answer);
   }
 
   /** The rule it mostly copies. */
@@ -140,7 +127,7 @@ export class LabelModel {
     const accuracy = firstAccuracies(agreement, rules, k);
     this.theta = this.startTables(accuracy);
     this.prior.fill(1 / k);
-    this.findCopies(agreement, accuracy);
+    this.copied = findCopies(agreement, accuracy, k);
     const q = new Float64Array(k);
     let before = Float64Array.from(accuracy);
     for (let round = 0; round < ROUNDS; round++) {
@@ -149,9 +136,14 @@ export class LabelModel {
       let moved = 0;
       for (let r = 0; r < rules; r++) moved = Math.max(moved, Math.abs(now[r]! - before[r]!));
       before = now;
-      if (round === 4) this.findCopies(agreement, now);
+      if (round === 4) this.copied = findCopies(agreement, now, k);
       if (round > 5 && moved < STILL) break;
     }
+  }
+
+  bytes(): number {
+    const { rules, labels: k, patterns } = this;
+    return patterns.size * (80 + 2 * rules) + rules * (rules + 2 * k * (k + 1)) * 8;
   }
 
   save(): unknown {
@@ -162,8 +154,8 @@ export class LabelModel {
       theta: [...this.theta],
       prior: [...this.prior],
       copied: [...this.copied],
-      order: this.order,
-      gold: [...this.gold],
+      verdicts: this.verdicts,
+      gold: [...this.gold.counts],
     };
   }
 
@@ -175,7 +167,7 @@ export class LabelModel {
       theta: number[];
       prior: number[];
       copied: number[];
-      order: number[];
+      verdicts: number;
       gold: number[];
     }; // written by save()
     this.seen = stored.seen;
@@ -184,15 +176,15 @@ export class LabelModel {
     this.theta.set(stored.theta);
     this.prior.set(stored.prior);
     this.copied.set(stored.copied);
-    this.order = stored.order;
-    this.gold.set(stored.gold);
+    this.verdicts = stored.verdicts;
+    this.gold.counts.set(stored.gold);
   }
 
   /** One round: posteriors of the patterns, then tables from them. */
   private step(q: Float64Array): void {
     const { rules, labels: k } = this;
     const width = k + 1;
-    const counts = Float64Array.from(this.gold);
+    const counts = Float64Array.from(this.gold.counts);
     const classes = new Float64Array(k).fill(PRIOR_VOTES);
     const answers = new Int16Array(rules);
     for (const [pattern, count] of this.patterns.entries()) {
@@ -229,35 +221,13 @@ export class LabelModel {
   }
 
   /** What is left of a rule's weight when the rules before it that spoke are taken for its originals. */
-  private weightOf(place: number, spoke: (rule: number) => boolean): number {
-    const r = this.order[place]!;
+  private weightOf(rule: number, answers: Int16Array): number {
     let weight = 1;
-    for (let o = 0; o < place; o++) {
-      const share = this.copied[r * this.rules + this.order[o]!]!;
-      if (share > 0 && spoke(this.order[o]!)) weight *= 1 - share;
+    for (let s = 0; s < rule; s++) {
+      const share = this.copied[rule * this.rules + s]!;
+      if (share > 0 && answers[s]! !== SILENT) weight *= 1 - share;
     }
     return weight;
-  }
-
-  private findCopies(agreement: ReturnType<typeof pairAgreement>, accuracy: Float64Array): void {
-    const { rules, labels: k, copied } = this;
-    copied.fill(0);
-    for (let a = 0; a < rules; a++)
-      for (let b = 0; b < a; b++) {
-        const both = agreement.both[a * rules + b]!;
-        if (both < MIN_PAIRS) continue;
-        if (agreement.only[a]! >= 0 || agreement.only[b]! >= 0) {
-          const together = both / (agreement.spoke[a]! + agreement.spoke[b]! - both);
-          if (agreement.only[a] === agreement.only[b] && together >= SAME_RECORDS) copied[a * rules + b] = together;
-          continue;
-        }
-        const same = agreement.same[a * rules + b]! / both;
-        const wrong = ((1 - accuracy[a]!) * (1 - accuracy[b]!)) / (k - 1);
-        const expected = accuracy[a]! * accuracy[b]! + wrong;
-        const sigma = Math.sqrt((expected * (1 - expected)) / both);
-        const share = (same - expected) / (1 - expected);
-        if (same - expected > COPY_SIGMAS * sigma && share > COPY_SHARE) copied[a * rules + b] = Math.min(1, share);
-      }
   }
 }
 
