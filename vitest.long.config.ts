@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/long/**/*.test.ts'],
+    globalSetup: ['test/support/kafka/global-setup.ts'],
     testTimeout: 4 * 60 * 60 * 1000,
     hookTimeout: 300_000,
     pool: 'forks',
