@@ -1,4 +1,4 @@
-import { ConfigError } from '../core/errors.ts';
+import { ConfigError, QualityStop } from '../core/errors.ts';
 
 /** What the shell sees. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, gate: 3 } as const;
@@ -8,6 +8,10 @@ export function report(error: unknown): number {
   if (error instanceof ConfigError) {
     process.stderr.write(`${error.message}\n`);
     return EXIT.usage;
+  }
+  if (error instanceof QualityStop) {
+    process.stderr.write(`${error.message}\n`);
+    return EXIT.gate;
   }
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(`sluice: ${message}\n`);

@@ -64,3 +64,14 @@ export class StateError extends SluiceError {}
 
 /** A kernel broke its contract: a bug of ours. */
 export class OperatorError extends SluiceError {}
+
+/** The data was so bad that the run was asked to stop. Exit code 3. */
+export class QualityStop extends SluiceError {
+  /** Where the task is to commit before it stops; undefined once it has. */
+  readonly position: number | undefined;
+
+  constructor(message: string, options: ErrorOptions & { readonly position?: number }) {
+    super(message, options);
+    this.position = options.position;
+  }
+}

@@ -3,6 +3,7 @@ import type { Frame } from '../topology/frame.ts';
 import { add } from '../topology/frame-counts.ts';
 import type { StagePlan } from '../topology/plan.ts';
 import { INPUT_STEP } from './source.ts';
+import { quarantinedRoots } from './watch/outcomes.ts';
 
 /**
  * `batchVerdict`: a message of which at least `ratio` of the elements were quarantined goes there as a whole: its other
@@ -46,20 +47,11 @@ export function applyBatchVerdict(frame: Frame, stage: StagePlan, ratio: number)
   return frame;
 }
 
-function quarantinedRoots(frame: Frame, stage: StagePlan): Set<DataRecord> {
-  const bad = new Set<DataRecord>();
-  for (const { record } of frame.rejected) if (record.root !== undefined) bad.add(record.root);
-  for (const sink of stage.sinks) {
-    for (let i = 0; i < sink.edges.length; i++) {
-      if (sink.fates[i] !== 'quarantined') continue;
-      for (const record of frame.edges[sink.edges[i] ?? -1]?.records ?? [])
-        if (record.root !== undefined) bad.add(record.root);
-    }
-  }
-  return bad;
-}
-
-function condemnedOffsets(roots: readonly DataRecord[], bad: ReadonlySet<DataRecord>, ratio: number): Set<number> {
+function condemnedOffsets(
+  roots: readonly DataRecord[],
+  bad: ReadonlyMap<DataRecord, number>,
+  ratio: number,
+): Set<number> {
   const elements = new Map<number, { all: number; bad: number }>();
   for (const root of roots) {
     const message = elements.get(root.offset) ?? { all: 0, bad: 0 };

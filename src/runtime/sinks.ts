@@ -2,15 +2,15 @@ import type { OutgoingBatch, Upstream } from '../core/broker.ts';
 import type { Codec } from '../core/codec.ts';
 import { FormatError } from '../core/errors.ts';
 import { compileField, type FieldSlot } from '../core/field.ts';
-import { type DataRecord, FATES, type Payload } from '../core/record.ts';
+import { type DataRecord, FATES } from '../core/record.ts';
 import { boundFinding } from '../core/render-findings.ts';
-import { fateBit, mark } from '../topology/fates.ts';
-import { Edge, type Frame, mergeByCause, mergeEdges, type Rejected } from '../topology/frame.ts';
+import { fateBit, mark, markSink } from '../topology/fates.ts';
+import { Edge, type Frame, mergeByCause, mergeEdges } from '../topology/frame.ts';
 import { add } from '../topology/frame-counts.ts';
 import type { Plan, SinkPlan, StagePlan } from '../topology/plan.ts';
 import { keyBytes } from './keys.ts';
+import { QuarantineWriter } from './quarantine-writer.ts';
 import { selectFields } from './select-fields.ts';
-import { INPUT_STEP } from './source.ts';
 
 const CURATED = FATES.indexOf('curated');
 
@@ -36,7 +36,7 @@ export class Sinks {
     const passing = frame.tombstones.records.length === 0 ? undefined : this.tombstoneSink(frame);
     for (const sink of this.sinks) sink.write(frame, sink === passing);
     this.quarantine.write(frame);
-    for (const sink of this.discards) markEdges(frame, sink);
+    for (const sink of this.discards) markSink(frame, sink);
     return frame;
   }
 
@@ -46,14 +46,6 @@ export class Sinks {
       this.sinks.find((writer) => writer.isMain) ?? this.sinks.find((writer) => writer.plan.role === 'repartition');
     mark(frame.tombstones, sink === undefined ? 'dropped' : sink.isMain ? 'curated' : 'forwarded');
     return sink;
-  }
-}
-
-function markEdges(frame: Frame, sink: SinkPlan): void {
-  for (let i = 0; i < sink.edges.length; i++) {
-    const edge = frame.edges[sink.edges[i] ?? -1];
-    const fate = sink.fates[i];
-    if (edge !== undefined && fate !== undefined) mark(edge, fate);
   }
 }
 
@@ -80,7 +72,7 @@ class SinkWriter {
     const edge = withTombstones ? mergeByCause([own, frame.tombstones]) : own;
     if (edge.records.length === 0) return;
     const written = this.encode(frame, edge);
-    if (written === edge) markEdges(frame, this.plan);
+    if (written === edge) markSink(frame, this.plan);
     else this.markOneByOne(frame, written);
   }
 
@@ -179,79 +171,5 @@ class RepartitionWriter extends SinkWriter {
     return key === undefined
       ? { ...batch, upstream, partitions: new Int32Array(records.length) }
       : { ...batch, upstream };
-  }
-}
-
-/** Original key and value bytes with every finding; what the runtime itself rejected stands among them in order. */
-class QuarantineWriter {
-  private readonly plan: Plan;
-  private readonly sink: SinkPlan | undefined;
-  private readonly redacted: readonly FieldSlot[];
-
-  constructor(plan: Plan, sink: SinkPlan | undefined) {
-    this.plan = plan;
-    this.sink = sink;
-    this.redacted = plan.redact.map(compileField);
-  }
-
-  write(frame: Frame): void {
-    const topic = this.sink?.topic ?? this.plan.quarantineTopic;
-    const items = this.items(frame);
-    if (this.sink !== undefined) markEdges(frame, this.sink);
-    if (topic === undefined || items.length === 0) return;
-    const records = items.map((item) => item.record);
-    frame.outgoing.push({
-      topic,
-      role: 'quarantine',
-      records,
-      values: records.map((record) => this.value(record)),
-      steps: items.map((item) => item.step),
-      findings: 'header',
-    });
-  }
-
-  /** In order of cause; what a step rejected before what the runtime did. */
-  private items(frame: Frame): readonly Rejected[] {
-    const items: Rejected[] = [];
-    const { sink } = this;
-    if (sink !== undefined) {
-      const stepOf = new Map<DataRecord, string>();
-      for (let i = 0; i < sink.edges.length; i++) {
-        for (const record of frame.edges[sink.edges[i] ?? -1]?.records ?? [])
-          stepOf.set(record, sink.steps[i] ?? INPUT_STEP);
-      }
-      const edge = mergeEdges(frame, sink.edges);
-      for (let i = 0; i < edge.records.length; i++) {
-        const record = edge.records[i] as DataRecord; // i is below the length
-        items.push({ record, cause: edge.causes[i] ?? -1, step: stepOf.get(record) ?? INPUT_STEP });
-      }
-    }
-    if (frame.rejected.length === 0) return items;
-    return [...items, ...frame.rejected].sort((a, b) => a.cause - b.cause); // stable
-  }
-
-  private value(record: DataRecord): string | Uint8Array | null {
-    const original: Payload = record.payload;
-    switch (this.plan.redact.length === 0 ? 'keep' : this.plan.quarantineValue) {
-      case 'omit':
-        return null;
-      case 'redact':
-        return this.redact(record);
-      default:
-        return original === undefined ? JSON.stringify(record.data) : original;
-    }
-  }
-
-  /** What cannot be decoded cannot be redacted: it is left out. */
-  private redact(record: DataRecord): string | Uint8Array | null {
-    try {
-      const draft = record.edit();
-      for (const slot of this.redacted) if (slot.get(draft) !== undefined) slot.set(draft, '[redacted]');
-      draft.editable = false;
-      return draft.codec.encode(draft);
-    } catch (error) {
-      if (error instanceof FormatError) return null;
-      throw error;
-    }
   }
 }

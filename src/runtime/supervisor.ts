@@ -9,12 +9,13 @@ import {
   merge,
   mergeMap,
   type Observable,
+  of,
   retry,
   Subject,
   takeUntil,
 } from 'rxjs';
 import { type Assignment, type Stage, type TaskId, taskName } from '../core/broker.ts';
-import { BrokerError, ConfigError, OperatorError, StateError } from '../core/errors.ts';
+import { BrokerError, ConfigError, OperatorError, QualityStop, StateError } from '../core/errors.ts';
 import { hash32 } from '../core/hash.ts';
 import type { StagePlan } from '../topology/plan.ts';
 import { Task, type TaskContext } from './task.ts';
@@ -96,13 +97,21 @@ export class Supervisor {
     const running: Running = { controller, done: Promise.resolve() };
     this.running.set(name, running);
     const failures: number[] = [];
+    let stopAt: number | undefined;
     return defer(() => {
-      const task = new Task(id, stage, this.context);
+      const task = new Task(id, stage, this.context, stopAt);
       const run = task.run(signal);
       running.done = this.track(run);
       return from(run.then((result): TaskOutcome => ({ task, result })));
     }).pipe(
-      retry({ delay: (error) => this.backoff(id, error, failures, signal) }),
+      retry({
+        delay: (error) => {
+          if (!(error instanceof QualityStop) || error.position === undefined)
+            return this.backoff(id, error, failures, signal);
+          stopAt = error.position;
+          return of(undefined);
+        },
+      }),
       catchError((error) => {
         if (!controller.signal.aborted && !isGone(error)) throw error;
         this.context.log.warn('task-given-up', `${name} went to another owner`, { error: String(error) });

@@ -5,6 +5,7 @@ import type { CompiledStage, CompiledStep } from '../topology/compile.ts';
 import { countsFromJson, countsToJson } from './counters.ts';
 import type { RootTable } from './record-store.ts';
 import type { ClockState } from './stream-clock.ts';
+import type { SavedWatch } from './watch/stage-watch.ts';
 
 /** Part that holds what the runtime itself remembers of a task. */
 const TASK_PART = '~task';
@@ -17,6 +18,7 @@ export interface TaskMemory {
   ended: boolean;
   totals: Counts;
   roots: RootTable;
+  watch: SavedWatch;
 }
 
 /** Parts of a kernel are named `<step>~<hash of its config>/<part>`. */
@@ -48,6 +50,7 @@ export function takeCheckpoint(
     ended: memory.ended,
     totals: countsToJson(memory.totals),
     roots: memory.roots,
+    watch: memory.watch,
   };
   put.push({ name: TASK_PART, bytes: Buffer.from(JSON.stringify(json)) });
   return { put, drop };
@@ -105,6 +108,7 @@ function readMemory(part: StatePart, stage: CompiledStage): TaskMemory {
     ended: saved.ended,
     totals: countsFromJson(saved.totals),
     roots: saved.roots,
+    watch: saved.watch ?? {},
   };
 }
 

@@ -31,6 +31,7 @@ import { Source } from './source.ts';
 import { StreamClock } from './stream-clock.ts';
 import { restoreState, takeCheckpoint } from './task-state.ts';
 import { UpstreamClock } from './upstream.ts';
+import { StageWatch } from './watch/stage-watch.ts';
 
 /** Records and bytes asked for at once, one frame: few enough to stay in the cache between two steps. */
 const FRAME_RECORDS = 256;
@@ -67,6 +68,9 @@ export class Task {
   private stage!: CompiledStage;
   private source!: Source;
   private sinks!: Sinks;
+  private readonly watch: StageWatch;
+  /** A breaker decided in an earlier attempt to end the run behind this position. */
+  private readonly stopAt: Position | undefined;
   private channel!: TaskChannel;
   private open!: OpenCommit;
   private inFlight: Promise<void> | undefined;
@@ -83,7 +87,7 @@ export class Task {
   private idleSince = 0;
   private idleTickAt = 0;
 
-  constructor(id: TaskId, stage: StagePlan, context: TaskContext) {
+  constructor(id: TaskId, stage: StagePlan, context: TaskContext, stopAt?: Position) {
     const input = stage.inputs.find((candidate) => candidate.topics.includes(id.topic));
     if (input === undefined)
       throw new OperatorError(`stage ${stage.id} reads no topic ${id.topic}`, { code: 'no-input' });
@@ -92,6 +96,8 @@ export class Task {
     this.input = input;
     this.held = new HeldRecords(stage.inputs.map(({ codec }) => codec));
     this.context = context;
+    this.stopAt = stopAt;
+    this.watch = new StageWatch(context.plan, stage, stopAt);
     this.clock = new StreamClock(input, input.maxAheadMs ?? context.defaults.maxAheadMs);
   }
 
@@ -108,6 +114,7 @@ export class Task {
             ? frame
             : applyBatchVerdict(frame, this.stagePlan, this.input.batchVerdict.quarantined),
         ),
+        map((frame) => this.watch.apply(frame, this.clock.state.streamTime)),
         map((frame) => this.sinks.write(frame)),
         map((frame) => settleFates(frame, this.stage.released, this.held.shared)),
         map((frame) => writeEvents(frame, this.eventSink, this.clock.state.streamTime)),
@@ -154,6 +161,7 @@ export class Task {
       Object.assign(this.clock.state, memory.clock);
       this.upstream.restore(memory.upstream, memory.clock.streamTime);
       addCounts(this.totals, memory.totals);
+      this.watch.restore(memory.watch, accept.resetSteps);
       this.ended = memory.ended;
       this.hasCheckpoint = true;
       this.resumed = true;
@@ -196,8 +204,9 @@ export class Task {
     const rest = yield* this.replay(signal);
     this.context.observer.taskState?.(this.id, 'running');
     if (!this.hasCheckpoint) this.open.needsCheckpoint = true;
+    this.watch.refuseOpen(taskName(this.id));
     if (rest !== undefined) yield* this.take(rest.batch, rest.from);
-    while (!signal.aborted) {
+    while (!signal.aborted && this.position !== this.stopAt) {
       const batch = await this.poll(signal);
       if (this.failure !== undefined) throw this.failure;
       yield* this.take(batch, 0);
@@ -211,17 +220,20 @@ export class Task {
       if (this.isDue()) await this.commit(false);
     }
     await this.finish();
+    this.watch.refuseOpen(taskName(this.id));
   }
 
   /** The records of a batch from index `from` on, and then its position. */
   private *take(batch: Batch, from: number): Generator<Frame> {
-    if (batch.records.length > from) {
+    const next = Math.min(batch.next, this.stopAt ?? batch.next);
+    const to = next === batch.next ? batch.records.length : before(batch, next);
+    if (to > from) {
       this.ended = false;
       this.idleSince = this.context.clock.elapsed();
-      yield this.frameOf(batch, from, batch.records.length);
+      yield this.frameOf(batch, from, to);
     }
-    this.position = batch.next;
-    this.open.next = batch.next;
+    this.position = next;
+    this.open.next = next;
   }
 
   private async poll(signal: AbortSignal): Promise<Batch> {
@@ -422,6 +434,7 @@ export class Task {
       ended: this.ended,
       totals: this.totals,
       roots: this.held.save(),
+      watch: this.watch.save(),
     };
   }
 
@@ -436,10 +449,13 @@ export class Task {
       position: open.next,
       end: this.end,
       streamTime: this.clock.state.streamTime,
-      stats: this.stage.steps.flatMap((step) => {
-        const stats = step.kernel.stats?.();
-        return stats === undefined ? [] : [{ step: step.plan.id, stats }];
-      }),
+      stats: [
+        ...this.stage.steps.flatMap((step) => {
+          const stats = step.kernel.stats?.();
+          return stats === undefined ? [] : [{ step: step.plan.id, stats }];
+        }),
+        ...this.watch.stats(),
+      ],
     });
   }
 }

@@ -142,6 +142,18 @@ export const METRICS = [
     labels: ['metric'],
   },
   {
+    name: 'sluice_breaker_open',
+    type: 'gauge',
+    help: '1 while the breaker of the topology is open.',
+    labels: ['topology', 'step'],
+  },
+  {
+    name: 'sluice_slices_left_out',
+    type: 'gauge',
+    help: 'Records whose value was not counted by the slice finder because its table was full.',
+    labels: ['topology', 'step'],
+  },
+  {
     name: 'sluice_build_info',
     type: 'gauge',
     help: 'Always 1; the labels name the build.',
@@ -173,6 +185,36 @@ export const EVENTS: readonly EventSpec[] = [
     type: 'key.mismatch',
     help: 'The key of a record is not what input.key declares.',
     data: { expected: 'declared fields', origin: 'first record seen' },
+  },
+  {
+    type: 'breaker.opened',
+    help: 'Too many records were quarantined: from the next record on all are diverted, or the run ends.',
+    data: {
+      share: 'share of quarantined records in the window',
+      records: 'records in the window',
+      quarantined: 'of these quarantined',
+      action: 'divert or stop',
+      origin: 'record at which it opened',
+    },
+  },
+  {
+    type: 'breaker.closed',
+    help: 'The share of quarantined records has fallen: records go their usual ways again.',
+    data: {
+      share: 'share of quarantined records in the last span',
+      records: 'records in that span',
+      quarantined: 'of these quarantined',
+      diverted: 'records that came while it was open',
+      origin: 'record at which it closed',
+    },
+  },
+  {
+    type: 'slices.changed',
+    help: 'The sub-populations in which records fail more often than elsewhere are others than before.',
+    data: {
+      against: '`quarantined` or the name of a rule',
+      slices: 'worst first: where, records, failures, support, rate, restRate, ratioAtLeast (lower confidence bound)',
+    },
   },
   {
     type: 'vote.revised',

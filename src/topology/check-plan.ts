@@ -25,6 +25,7 @@ export function checkPlan(plan: Plan, facts: BrokerFacts): void {
     for (const { needsClock } of stage.steps)
       if (needsClock !== undefined && !facts.timestamps) add(needsClock, 'no-clock');
   }
+  for (const need of plan.needsClock ?? []) if (!facts.timestamps) add(need, 'no-clock');
   const first = issues[0];
   if (first === undefined) return;
   throw new PlanError(issues.map(formatIssue).join('\n'), { code: first.code, position: first.position, issues });

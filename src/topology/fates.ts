@@ -2,6 +2,7 @@ import { OperatorError } from '../core/errors.ts';
 import { type DataRecord, FATES, type Fate } from '../core/record.ts';
 import type { Edge, Frame } from './frame.ts';
 import type { FrameCounts } from './frame-counts.ts';
+import type { SinkPlan } from './plan.ts';
 
 const HELD = FATES.indexOf('held');
 
@@ -33,6 +34,15 @@ export function mark(edge: Edge, fate: Fate): void {
   for (let i = 0; i < records.length; i++) {
     const root = (records[i] as DataRecord).root; // i is below the length
     if (root !== undefined) root.fates |= bit;
+  }
+}
+
+/** Marks what stands on the edges of a sink, each by its own fate. */
+export function markSink(frame: Frame, sink: SinkPlan): void {
+  for (let i = 0; i < sink.edges.length; i++) {
+    const edge = frame.edges[sink.edges[i] ?? -1];
+    const fate = sink.fates[i];
+    if (edge !== undefined && fate !== undefined) mark(edge, fate);
   }
 }
 

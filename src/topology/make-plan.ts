@@ -16,6 +16,7 @@ import { planSinks } from './sinks.ts';
 import { placeSteps, type StageDraft } from './stages.ts';
 import { checkTopics } from './topics.ts';
 import { type OperatorRegistry, validateTopology } from './validate.ts';
+import { divertedSink, planWatch } from './watch.ts';
 
 export interface PlanOptions {
   readonly operators: OperatorRegistry;
@@ -56,16 +57,20 @@ function analyze(
   const context = { spec, inputs, formats: options.formats, issues, quarantineTopic: quarantineTopicOf(spec) };
   const placement = placeSteps(graph, { ...context, name: spec.name, onePartition: options.onePartition ?? false });
   const sinks = planSinks(graph, placement, context);
-  const stages = placement.stages.map((stage) => planStage(stage, sinks));
+  const diverted = divertedSink(spec, context);
+  const watched = spec.breaker !== undefined || spec.slices !== undefined;
+  const stages = placement.stages.map((stage) => planStage(stage, { watched, sinks: [...sinks(stage), ...diverted] }));
   const eventsTopic = spec.events === 'none' ? undefined : (spec.events?.topic ?? `${spec.name}.events`);
   checkTopics({ spec, stages, issues, quarantineTopic: context.quarantineTopic, eventsTopic });
   const redact = hiddenFields(spec.redact ?? [], graph);
   checkRedact(spec, redact, issues);
+  const watch = planWatch({ spec, inputs, issues, redact });
   if (!issues.failed) lintGraph({ spec, graph, stages, issues });
   if (issues.failed) return { plan: undefined, issues: issues.sorted() };
   const warnings = issues.sorted().map(({ code, message, step }) => ({ code, message, ...optional('step', step) }));
   const plan: Plan = {
     ...settings(spec),
+    ...watch,
     name: spec.name,
     ...optional('description', spec.description),
     folder: topology.folder,
@@ -83,15 +88,18 @@ function quarantineTopicOf(spec: TopologySpec): string | undefined {
   return spec.quarantine === 'none' ? undefined : (spec.quarantine?.topic ?? `${spec.name}.quarantine`);
 }
 
-function planStage(stage: StageDraft, sinks: (stage: StageDraft) => StagePlan['sinks']): StagePlan {
+function planStage(
+  stage: StageDraft,
+  made: { readonly sinks: StagePlan['sinks']; readonly watched: boolean },
+): StagePlan {
   return {
     id: stage.id,
     inputs: stage.inputs,
     source: 0,
     edgeCount: stage.edges.length,
     steps: stage.steps,
-    sinks: sinks(stage),
-    hasState: stage.steps.some((step) => step.operator.scope(step.config) !== 'none'),
+    sinks: made.sinks,
+    hasState: made.watched || stage.steps.some((step) => step.operator.scope(step.config) !== 'none'),
     onePartition: stage.onePartition,
     ...optional('requiresOnePartition', stage.requires.length > 0 ? stage.requires : undefined),
   };
@@ -122,8 +130,6 @@ function settings(spec: TopologySpec) {
     redact: spec.redact ?? [],
     quarantineValue: (spec.quarantine !== 'none' && spec.quarantine?.value) || 'keep',
     ...optional('kafka', spec.kafka),
-    ...optional('breaker', spec.breaker),
-    ...optional('slices', spec.slices),
   } as const;
 }
 

@@ -30,10 +30,28 @@ export interface Plan {
   readonly quarantineTopic?: string;
   /** `kafka:` of the file, for the broker alone. */
   readonly kafka?: Readonly<Record<string, unknown>>;
-  /** Validated `breaker:` and `slices:`; built by their own issue. */
-  readonly breaker?: unknown;
-  readonly slices?: unknown;
+  readonly breaker?: BreakerPlan;
+  readonly slices?: SlicesPlan;
+  /** What needs a clock beside steps (checkPlan). */
+  readonly needsClock?: readonly PlanRequirement[];
   readonly warnings: readonly PlanWarning[];
+}
+
+/** Spans in milliseconds of stream time, or in records. */
+export interface BreakerPlan {
+  readonly unit: 'ms' | 'records';
+  readonly action: 'divert' | 'stop';
+  readonly open: { readonly quarantined: number; readonly over: number; readonly minRecords: number };
+  readonly close: { readonly quarantined: number; readonly over: number };
+  /** Where whole records go while it is open; every stage has a sink without edges for it. */
+  readonly topic: string;
+}
+
+export interface SlicesPlan {
+  readonly over: readonly string[];
+  /** `quarantined`, or the name of a rule. */
+  readonly against: string;
+  readonly conditions: 1 | 2;
 }
 
 export interface CommitPlan {

@@ -140,7 +140,13 @@ export const StepSchema = Type.Object(
   closed,
 );
 
-const Share = { quarantined: Ratio('Share of records.'), over: Duration('Window in stream time.') };
+const Share = {
+  quarantined: Ratio('Share of records.'),
+  over: Type.Union([
+    Duration('Window in stream time.'),
+    Type.Object({ records: Count('Window in records.') }, { additionalProperties: false }),
+  ]),
+};
 
 export const TopologySchema = Type.Object(
   {
@@ -183,11 +189,19 @@ export const TopologySchema = Type.Object(
     breaker: Type.Optional(
       Type.Object(
         {
-          open: Type.Object({ ...Share, minRecords: Type.Optional(Count('Fewest records to judge by.')) }, closed),
-          action: Words(['divert', 'stop'], 'What an open breaker does.'),
-          close: Type.Optional(Type.Object(Share, closed)),
+          open: Type.Object(
+            { ...Share, minRecords: Type.Optional(Count('Fewest records to judge by; default 100.')) },
+            closed,
+          ),
+          action: Words(
+            ['divert', 'stop'],
+            'What an open breaker does: whole records go to <name>.diverted until it closes by itself, or the run ends with exit code 3.',
+          ),
+          close: Type.Optional(
+            Type.Object(Share, { ...closed, description: 'Default: half the share of `open`, over the same window.' }),
+          ),
         },
-        closed,
+        { ...closed, description: 'Keeps a burst of bad records, and the good ones in it, out of the outputs.' },
       ),
     ),
     slices: Type.Optional(
@@ -195,9 +209,11 @@ export const TopologySchema = Type.Object(
         {
           over: Fields('Fields whose values name sub-populations.'),
           against: Type.String({ description: '`quarantined` or the name of a rule.' }),
-          conditions: Type.Optional(Type.Integer({ minimum: 1, maximum: 2 })),
+          conditions: Type.Optional(
+            Type.Integer({ minimum: 1, maximum: 2, description: '2: pairs of values are looked at as well.' }),
+          ),
         },
-        closed,
+        { ...closed, description: 'Names the sub-populations in which records fail more often than elsewhere.' },
       ),
     ),
     kafka: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'Connection to the brokers.' })),

@@ -1,6 +1,7 @@
 import type { Issues, Path } from './issues.ts';
 import type { StagePlan } from './plan.ts';
 import type { TopologySpec } from './schema.ts';
+import { divertedTopic } from './watch.ts';
 
 interface TopicContext {
   readonly spec: TopologySpec;
@@ -41,6 +42,7 @@ export function checkTopics(context: TopicContext): void {
     if (typeof output === 'string') claim(output, 'an output', ['outputs', key]);
     else claim(output.topic, 'an output', ['outputs', key, 'topic']);
   }
+  if (spec.breaker !== undefined) claim(divertedTopic(spec), 'the topic of diverted records', ['breaker']);
   claim(context.quarantineTopic, 'the quarantine', ['quarantine', 'topic']);
   claim(context.eventsTopic, 'the events topic', ['events', 'topic']);
 }
