@@ -97,14 +97,13 @@ export const dedupQueries: Operator<DedupQueriesConfig> = {
   validate,
   needsClock: ({ window = '5m' }) => (typeof window === 'string' && window !== 'all' ? ['window'] : undefined),
   async create(config, deps): Promise<Kernel> {
-    const needsParser = config.dialect === 'postgres' && config.level !== 'text';
     const keys = new QueryKeys({
       dialect: config.dialect,
       level: config.level,
       decodedNumbers: true,
       memoEntries: parseCount(config.memo) ?? DEFAULT_MEMO_ENTRIES,
       shareableFunctions: new Set(config.shareable),
-      ...(needsParser ? { parser: await SqlParser.load() } : {}),
+      ...(config.dialect === 'postgres' ? { parser: await SqlParser.load() } : {}),
       ...(config.catalog === undefined ? {} : { catalog: await readCatalog(config.catalog, deps) }),
     });
     const context = Object.fromEntries(

@@ -18,6 +18,8 @@ export type BypassReason =
   | 'volatile-value'
   | 'sampling'
   | 'temporary-table'
+  /** Statistics, locks and settings of the server change without a write to a table. */
+  | 'system-catalog'
   /** A parameter or setting that cannot be told apart from another: a number a decoder may have rounded, a function, … */
   | 'unkeyable-context';
 
@@ -95,7 +97,10 @@ class Inspector {
     const name = text(body.relname);
     const schema = text(body.schemaname);
     if (name !== undefined) this.tables.add(schema === undefined ? name : `${schema}.${name}`);
-    return schema?.startsWith('pg_temp') === true ? 'temporary-table' : undefined;
+    if (schema?.startsWith('pg_temp') === true) return 'temporary-table';
+    const system =
+      schema === 'information_schema' || schema?.startsWith('pg_') === true || name?.startsWith('pg_') === true;
+    return system ? 'system-catalog' : undefined;
   }
 
   private functionReason(funcname: Json | undefined): BypassReason | undefined {
@@ -108,7 +113,8 @@ class Inspector {
   }
 }
 
-/** A text that PostgreSQL may read as the current time, alone or inside an array, row or range. */
+/** A text that PostgreSQL may read as the current time, alone, beside a time of day (`10:00 today`) or inside an array, row or range. */
 export function isVolatileText(content: string): boolean {
-  return /^\s*(?:[{([].*[\s{([,"])?(?:now|today|tomorrow|yesterday)\b/is.test(content);
+  if (!/(?:now|today|tomorrow|yesterday)(?![a-z])/i.test(content)) return false;
+  return /^\s*(?:[{([].*[\s{([,"])?(?:now|today|tomorrow|yesterday)\b|\d|allballs/is.test(content);
 }

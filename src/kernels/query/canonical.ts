@@ -46,12 +46,11 @@ export type CanonicalResult =
  * Source: docs/queries.md lists each rewrite with its condition.
  */
 export function canonicalQuery(sql: string, options: CanonicalOptions): CanonicalResult {
-  if (options.level === 'text') return keyed(sql.trim(), [], []);
   if (sql.length > MAX_QUERY_CHARS) return { kind: 'bypass', reason: 'too-large' };
   const { words, depth } = measure(sql);
   if (depth > MAX_QUERY_DEPTH) return { kind: 'bypass', reason: 'too-deep' };
   if (words > MAX_QUERY_WORDS) return { kind: 'bypass', reason: 'too-large' };
-  if (sql.trim() === '') return { kind: 'bypass', reason: 'empty' };
+  if (trimmed(sql) === '') return { kind: 'bypass', reason: 'empty' };
   if (sql.includes('\0')) return { kind: 'bypass', reason: 'unparsable' };
   let statements: readonly { readonly stmt?: unknown }[];
   try {
@@ -62,16 +61,17 @@ export function canonicalQuery(sql: string, options: CanonicalOptions): Canonica
   if (statements.length === 0) return { kind: 'bypass', reason: 'empty' };
   if (statements.length > 1) return { kind: 'bypass', reason: 'several-statements' };
   try {
-    return keyOf(stripLocations(statements[0]?.stmt as Json), options); // libpg-query's tree is JSON
+    return keyOf(sql, stripLocations(statements[0]?.stmt as Json), options); // libpg-query's tree is JSON
   } catch (error) {
     if (error instanceof TooDeep || error instanceof RangeError) return { kind: 'bypass', reason: 'too-deep' };
     throw error;
   }
 }
 
-function keyOf(statement: Json, options: CanonicalOptions): CanonicalResult {
+function keyOf(sql: string, statement: Json, options: CanonicalOptions): CanonicalResult {
   const { reason, tables } = inspect(statement, options.shareableFunctions ?? NO_FUNCTIONS);
   if (reason !== undefined) return { kind: 'bypass', reason };
+  if (options.level === 'text') return keyed(trimmed(sql), [], tables);
   if (options.level === 'syntax') return keyed(serialize(statement), [], tables);
   const rewrites = new Set<string>();
   const catalog = options.level === 'schema' ? options.catalog : undefined;
@@ -80,11 +80,16 @@ function keyOf(statement: Json, options: CanonicalOptions): CanonicalResult {
     const canonical = serialize(canonicalSelect(select, catalog, (rule) => rewrites.add(rule)));
     return keyed(canonical, [...rewrites].sort(), tables);
   } catch (error) {
-    if (error instanceof NotRenamable) return keyed(serialize(statement), [], tables);
+    if (error instanceof NotRenamable) return keyed(`as written ${serialize(statement)}`, [], tables);
     throw error;
   }
 }
 
-function keyed(canonical: string, rewrites: readonly string[], tables: readonly string[]): CanonicalResult {
+/** Without what PostgreSQL takes for white space at the ends: other spaces may be part of a name. */
+export function trimmed(text: string): string {
+  return text.replace(/^[ \t\n\r\f\v]+|[ \t\n\r\f\v]+$/g, '');
+}
+
+export function keyed(canonical: string, rewrites: readonly string[], tables: readonly string[]): CanonicalResult {
   return { kind: 'key', key: digest128(canonical), canonical, rewrites, tables };
 }

@@ -69,9 +69,12 @@ function normalizeIn(expr: JsonNode, rewrote: Rewrote): JsonNode {
   if (operator === undefined || items.length === 0 || kinds.size !== 1 || kinds.has(undefined) || !isAtom(expr.lexpr))
     return { A_Expr: expr };
   const unique = sortUnique(items);
+  // several items are compared in one type; a single one may be compared in a wider type: `real IN (1.1, 1.1)` is not `real = 1.1`
+  const [only = null] = unique;
+  if (unique.length === 1 && items.length > 1 && !isExactInEveryType(only)) unique.push(only);
   if (unique.length === 1) {
     rewrote('single-element-in');
-    return orderOperands(as('A_Expr', comparison(operator, expr.lexpr ?? null, unique[0] ?? null)) ?? {}, rewrote);
+    return orderOperands(as('A_Expr', comparison(operator, expr.lexpr ?? null, only)) ?? {}, rewrote);
   }
   if (!sameNodes(unique, items)) rewrote('in-list-order');
   return { A_Expr: { ...expr, rexpr: { List: { items: unique } } } };
@@ -83,6 +86,14 @@ function constantKind(item: Json): string | undefined {
   return constant === undefined
     ? undefined
     : ['ival', 'fval', 'sval', 'boolval'].find((kind) => constant[kind] !== undefined);
+}
+
+/** A text or truth value, or a number that a float of 4 bytes holds as it is. */
+function isExactInEveryType(node: Json): boolean {
+  const constant = as('A_Const', node);
+  const integer = as('ival', constant);
+  const value = integer === undefined ? as('fval', constant)?.fval : (integer.ival ?? 0);
+  return value === undefined || Math.fround(Number(value)) === Number(value);
 }
 
 function expandBetween(expr: JsonNode, rewrote: Rewrote): JsonNode {

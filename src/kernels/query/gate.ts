@@ -5,7 +5,7 @@ import { Flights } from './flights.ts';
 import { SqlParser } from './parser.ts';
 import { type Dialect, type QueryContext, QueryKeys } from './query-keys.ts';
 import type { Catalog } from './scope.ts';
-import { sharer } from './share.ts';
+import { roughBytes, sharer } from './share.ts';
 import { TableVersions } from './table-versions.ts';
 import { changeName } from './tables.ts';
 
@@ -38,7 +38,7 @@ export interface QueryGateOptions<T> {
     readonly staleWhileRevalidateMs?: number;
     readonly maxEntries?: number;
     readonly maxBytes?: number;
-    /** Size of a result; default: length of its JSON. */
+    /** Bytes of a result; default: a count of its texts, numbers and buffers. */
     readonly sizeOf?: (result: T) => number;
   };
   readonly maxFlights?: number;
@@ -180,7 +180,7 @@ export class QueryGate<T> {
     const take = sharer(result);
     const cache = this.options.cache;
     if (cache !== undefined) {
-      const bytes = Math.max(1, cache.sizeOf?.(result) ?? JSON.stringify(result)?.length ?? 1);
+      const bytes = Math.max(1, Math.ceil(cache.sizeOf?.(result) ?? roughBytes(result)));
       this.cache?.set(key, { take, bytes, freshUntil: this.elapsed() + cache.ttlMs });
     }
     return take;

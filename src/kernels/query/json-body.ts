@@ -1,6 +1,5 @@
 import { canonicalJson } from '../canonical-json/canonical-json.ts';
-import type { CanonicalResult } from './canonical.ts';
-import { digest128 } from './digest.ts';
+import { type CanonicalResult, keyed } from './canonical.ts';
 
 /** Numbers in `JSON.parse`'s reviver carry their text. Source: TC39 proposal json-parse-with-source. */
 type Reviver = (this: unknown, name: string, value: unknown, context: { readonly source?: string }) => unknown;
@@ -22,15 +21,11 @@ export function jsonBody(body: string): CanonicalResult {
       return value;
     };
     const value: unknown = JSON.parse(body, check as Parameters<typeof JSON.parse>[1]); // the library's types lack the third argument
-    if (exact && properties === colons(body)) return keyed(canonicalJson(value), ['json']);
-    return keyed(`text ${body}`, []);
+    if (exact && properties === colons(body)) return keyed(canonicalJson(value), ['json'], []);
+    return keyed(`text ${body}`, [], []);
   } catch {
     return { kind: 'bypass', reason: 'unparsable' };
   }
-}
-
-function keyed(canonical: string, rewrites: readonly string[]): CanonicalResult {
-  return { kind: 'key', key: digest128(canonical), canonical, rewrites, tables: [] };
 }
 
 /** Colons outside texts: the properties written. A property named '' counts as none in the reviver: then the text decides. */

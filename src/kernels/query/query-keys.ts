@@ -5,6 +5,7 @@ import { contextText, hasVolatileText, Unkeyable } from './context-text.ts';
 import { digest128 } from './digest.ts';
 import { jsonBody } from './json-body.ts';
 import type { SqlParser } from './parser.ts';
+import { plainText } from './plain-text.ts';
 import type { Catalog } from './scope.ts';
 
 /** `postgres`: recognized by meaning; `json`: RFC 8785; `other`: any language, by its text. */
@@ -24,7 +25,7 @@ export interface QueryKeysOptions {
   readonly memoEntries?: number;
   /** Context and parameters were decoded from JSON: numbers that may have been rounded are a bypass. */
   readonly decodedNumbers?: boolean;
-  /** Needed for dialect `postgres` at every level but `text`. */
+  /** Needed for dialect `postgres`. */
   readonly parser?: SqlParser;
 }
 
@@ -145,8 +146,7 @@ export class QueryKeys {
   private compute(sql: string): CanonicalResult {
     const { dialect, level, parser, catalog, shareableFunctions } = this.options;
     if (dialect === 'json') return jsonBody(sql);
-    if (dialect === 'other' || level === 'text' || parser === undefined)
-      return canonicalQuery(sql, { level: 'text', parse: noParser });
+    if (dialect === 'other' || parser === undefined) return plainText(sql);
     return canonicalQuery(sql, {
       level,
       parse: parser.parse,
@@ -154,8 +154,4 @@ export class QueryKeys {
       ...(shareableFunctions === undefined ? {} : { shareableFunctions }),
     });
   }
-}
-
-function noParser(): never {
-  throw new Error('level text needs no parser');
 }

@@ -11,6 +11,8 @@ export interface RangeItem {
   /** Name by which the author refers to it. */
   readonly name: string;
   readonly schema: string | undefined;
+  readonly aliased: boolean;
+  readonly leaf: JsonNode;
   /** Name by depth and position, independent of the author's choice. */
   readonly canonical: string;
   /** Undefined when not known. */
@@ -25,9 +27,18 @@ export interface Scope {
   /** Output names that hide a column of that name under ORDER BY, because they stand for something else. */
   readonly hiding: ReadonlySet<string>;
   readonly ctes: ReadonlyMap<string, ReadonlySet<string> | undefined>;
+  /** The order in which rows are found may show in the result. */
+  readonly ordered: boolean;
 }
 
-export const EMPTY_SCOPE: Scope = { parent: undefined, depth: 0, items: [], hiding: new Set(), ctes: new Map() };
+export const EMPTY_SCOPE: Scope = {
+  parent: undefined,
+  depth: 0,
+  items: [],
+  hiding: new Set(),
+  ctes: new Map(),
+  ordered: false,
+};
 
 export function makeItems(
   leaves: readonly JsonNode[],
@@ -38,7 +49,6 @@ export function makeItems(
   const seen = new Set<string>();
   for (const leaf of leaves) {
     const item = makeItem(leaf, `d${scope.depth}_${items.length + 1}`, scope.ctes, catalog);
-    if (item === undefined) continue;
     if (seen.has(item.name)) throw new NotRenamable();
     seen.add(item.name);
     items.push(item);
@@ -46,12 +56,7 @@ export function makeItems(
   return items;
 }
 
-function makeItem(
-  leaf: JsonNode,
-  canonical: string,
-  ctes: Scope['ctes'],
-  catalog: Catalog | undefined,
-): RangeItem | undefined {
+function makeItem(leaf: JsonNode, canonical: string, ctes: Scope['ctes'], catalog: Catalog | undefined): RangeItem {
   const table = as('RangeVar', leaf);
   const derived = as('RangeSubselect', leaf);
   const body = table ?? derived ?? as('RangeFunction', leaf);
@@ -59,7 +64,7 @@ function makeItem(
   const alias = as('alias', body);
   const relation = text(table?.relname);
   const name = text(alias?.aliasname) ?? relation;
-  if (name === undefined) return undefined;
+  if (name === undefined) throw new NotRenamable();
   const schema = alias === undefined ? text(table?.schemaname) : undefined;
   const given = alias?.colnames === undefined ? undefined : names(alias.colnames);
   let columns: ReadonlySet<string> | undefined;
@@ -67,7 +72,7 @@ function makeItem(
   else if (relation !== undefined && table?.schemaname === undefined)
     columns = ctes.has(relation) ? ctes.get(relation) : catalog?.get(relation);
   else if (derived !== undefined) columns = outputColumns(as('SelectStmt', derived.subquery));
-  return { name, schema, canonical, columns };
+  return { name, schema, aliased: alias !== undefined, leaf, canonical, columns };
 }
 
 /** Names of the columns a SELECT gives, undefined when a star or an unnamed expression is among them. */
@@ -154,7 +159,7 @@ function nodeOf(value: Json | undefined): JsonNode | undefined {
   return isNodeBody(value) ? (value as JsonNode) : undefined; // just checked
 }
 
-/** Innermost item that carries this qualifier. */
+/** Innermost item that carries this qualifier. `s.t` may also mean a `t` that the search path finds in `s`: NotRenamable. */
 export function findItem(
   scope: Scope | undefined,
   name: string,
@@ -165,6 +170,8 @@ export function findItem(
       (candidate) => candidate.name === name && (schema === undefined || candidate.schema === schema),
     );
     if (item !== undefined) return { item, scope: at };
+    if (schema !== undefined && at.items.some((other) => other.name === name && !other.aliased))
+      throw new NotRenamable();
   }
   return undefined;
 }

@@ -1,13 +1,6 @@
-import { as, isNode, type Json, type JsonNode, list, names, serialize, text, walk } from './ast.ts';
-import {
-  cannotFail,
-  combine,
-  normalizeBoolean,
-  normalizeComparison,
-  normalizeTypeName,
-  type Rewrote,
-} from './expressions.ts';
-import { ORDER_FREE_AGGREGATES } from './functions.ts';
+import { as, isNode, type Json, type JsonNode, list, names, text } from './ast.ts';
+import { normalizeBoolean, normalizeComparison, normalizeTypeName, type Rewrote } from './expressions.ts';
+import { dependsOnOrder, fromLeaves, orderJoins, seesOrder } from './join-order.ts';
 import {
   type Catalog,
   EMPTY_SCOPE,
@@ -18,27 +11,30 @@ import {
   makeItems,
   NotRenamable,
   outputColumns,
+  type RangeItem,
   type Scope,
 } from './scope.ts';
 
 interface Context {
   readonly catalog: Catalog | undefined;
   readonly rewrote: Rewrote;
+  /** Somewhere in the statement the order of rows may show: a CTE could be read there. */
+  readonly ordered: boolean;
 }
 
-/** Where an expression stands: under ORDER BY a bare name means an output column first. */
-type Place = 'expression' | 'order' | 'target';
+/** Where an expression stands: under ORDER BY a bare name means an output column first, under GROUP BY second. */
+type Place = 'expression' | 'order' | 'group' | 'target';
 
 /** The canonical form of a SELECT statement node (locations stripped). Throws NotRenamable when names can't be followed. */
 export function canonicalSelect(statement: JsonNode, catalog: Catalog | undefined, rewrote: Rewrote): JsonNode {
-  const context: Context = { catalog, rewrote };
+  const context: Context = { catalog, rewrote, ordered: dependsOnOrder(statement) };
   return { SelectStmt: select(as('SelectStmt', statement) ?? {}, EMPTY_SCOPE, context) };
 }
 
 function select(body: JsonNode, parent: Scope, context: Context): JsonNode {
   const ctes = new Map(parent.ctes);
   const withClause = isNode(body.withClause) ? withQueries(body.withClause, parent, ctes, context) : undefined;
-  const outer: Scope = { ...parent, ctes };
+  const outer: Scope = { ...parent, ctes, ordered: parent.ordered || seesOrder(body) };
   const result =
     isNode(body.larg) && isNode(body.rarg) ? setOperation(body, outer, context) : simpleSelect(body, outer, context);
   if (withClause !== undefined) result.withClause = withClause;
@@ -57,7 +53,8 @@ function withQueries(
     const name = text(cte?.ctename);
     if (cte === undefined || query === undefined || name === undefined) throw new NotRenamable();
     if (clause.recursive === true) ctes.set(name, undefined);
-    const done = select(query, { ...parent, depth: parent.depth + 1, ctes: new Map(ctes) }, context);
+    const around: Scope = { ...parent, depth: parent.depth + 1, ctes: new Map(ctes), ordered: context.ordered };
+    const done = select(query, around, context);
     ctes.set(name, cte.aliascolnames === undefined ? outputColumns(query) : undefined);
     return { CommonTableExpr: { ...cte, ctequery: { SelectStmt: done } } };
   });
@@ -66,28 +63,32 @@ function withQueries(
 
 function setOperation(body: JsonNode, scope: Scope, context: Context): JsonNode {
   const nested: Scope = { ...scope, depth: scope.depth + 1 };
-  const outputs: Scope = { ...scope, items: [], depth: scope.depth + 1, parent: scope };
   return {
     ...body,
     larg: select(body.larg as JsonNode, nested, context), // checked by the caller
     rarg: select(body.rarg as JsonNode, nested, context), // checked by the caller
-    ...rewriteKeys(body, ['limitCount', 'limitOffset'], outputs, context),
+    ...rewriteKeys(body, ['limitCount', 'limitOffset'], nested, context),
+    // only names and positions of output columns may stand there
     ...(body.sortClause === undefined
       ? {}
-      : { sortClause: list(body.sortClause).map((sort) => sortItem(sort, outputs, context)) }),
+      : { sortClause: list(body.sortClause).map((sort) => withDirection(sort, context)) }),
   };
 }
 
 function simpleSelect(original: JsonNode, parent: Scope, context: Context): JsonNode {
-  const body = orderJoins(original, context);
   const depth = parent.depth + 1;
-  const leaves = list(body.fromClause).flatMap(fromLeaves);
+  const itemsOf = (from: JsonNode): RangeItem[] =>
+    makeItems(list(from.fromClause).flatMap(fromLeaves), { depth, ctes: parent.ctes }, context.catalog);
+  const ordered = parent.ordered ? undefined : orderJoins(original, itemsOf(original));
+  if (ordered !== undefined) context.rewrote('join-order');
+  const body = ordered ?? original;
   const scope: Scope = {
     parent,
     depth,
     ctes: parent.ctes,
+    ordered: parent.ordered,
     hiding: hidingNames(body),
-    items: makeItems(leaves, { depth, ctes: parent.ctes }, context.catalog),
+    items: itemsOf(body),
   };
   const result: JsonNode = { ...body };
   if (body.fromClause !== undefined)
@@ -97,11 +98,13 @@ function simpleSelect(original: JsonNode, parent: Scope, context: Context): Json
     result,
     rewriteKeys(
       body,
-      ['whereClause', 'groupClause', 'havingClause', 'limitCount', 'limitOffset', 'windowClause', 'valuesLists'],
+      ['whereClause', 'havingClause', 'limitCount', 'limitOffset', 'windowClause', 'valuesLists'],
       scope,
       context,
     ),
   );
+  if (body.groupClause !== undefined)
+    result.groupClause = list(body.groupClause).map((item) => expression(item, scope, context, 'group'));
   if (body.distinctClause !== undefined)
     result.distinctClause = list(body.distinctClause).map((item) => expression(item, scope, context, 'order'));
   if (body.sortClause !== undefined)
@@ -117,34 +120,30 @@ function rewriteKeys(body: JsonNode, keys: readonly string[], scope: Scope, cont
 }
 
 function sortItem(sort: Json, scope: Scope, context: Context): Json {
-  const body = as('SortBy', sort);
+  const body = as('SortBy', withDirection(sort, context));
   if (body === undefined) return expression(sort, scope, context, 'order');
-  if (body.sortby_dir === 'SORTBY_ASC') context.rewrote('default-asc');
-  return {
-    SortBy: {
-      ...body,
-      sortby_dir: body.sortby_dir === 'SORTBY_ASC' ? 'SORTBY_DEFAULT' : (body.sortby_dir ?? null),
-      node: expression(body.node ?? null, scope, context, 'order'),
-    },
-  };
+  return { SortBy: { ...body, node: expression(body.node ?? null, scope, context, 'order') } };
 }
 
-function fromLeaves(item: Json): JsonNode[] {
-  const join = as('JoinExpr', item);
-  if (join === undefined) return isNode(item) ? [item] : [];
-  if (join.alias !== undefined) throw new NotRenamable();
-  return [...fromLeaves(join.larg ?? null), ...fromLeaves(join.rarg ?? null)];
+function withDirection(sort: Json, context: Context): Json {
+  const body = as('SortBy', sort);
+  if (body?.sortby_dir !== 'SORTBY_ASC') return sort;
+  context.rewrote('default-asc');
+  return { SortBy: { ...body, sortby_dir: 'SORTBY_DEFAULT' } };
 }
 
 function fromItem(item: Json, scope: Scope, parent: Scope, context: Context): Json {
   const join = as('JoinExpr', item);
   if (join !== undefined) {
+    // a condition sees the tables it joins, and what is around the query
+    const leaves = new Set(fromLeaves(item));
+    const joined: Scope = { ...scope, items: scope.items.filter(({ leaf }) => leaves.has(leaf)) };
     return {
       JoinExpr: {
         ...join,
         larg: fromItem(join.larg ?? null, scope, parent, context),
         rarg: fromItem(join.rarg ?? null, scope, parent, context),
-        ...rewriteKeys(join, ['quals'], scope, context),
+        ...rewriteKeys(join, ['quals'], joined, context),
       },
     };
   }
@@ -154,8 +153,12 @@ function fromItem(item: Json, scope: Scope, parent: Scope, context: Context): Js
   const derived = as('RangeSubselect', item);
   const query = as('SelectStmt', derived?.subquery);
   if (derived === undefined || query === undefined) throw new NotRenamable();
-  // only LATERAL sees its neighbours
-  const seen: Scope = derived.lateral === true ? scope : { ...parent, depth: scope.depth };
+  // only LATERAL sees its neighbours, those before it
+  const before = scope.items.findIndex(({ leaf }) => leaf === item);
+  const seen: Scope =
+    derived.lateral === true
+      ? { ...scope, items: scope.items.slice(0, before) }
+      : { ...parent, depth: scope.depth, ordered: scope.ordered };
   const named = withAlias(derived, text(as('alias', derived)?.aliasname), scope, context);
   return { RangeSubselect: { ...named, subquery: { SelectStmt: select(query, seen, context) } } };
 }
@@ -173,6 +176,9 @@ function expression(node: Json, scope: Scope, context: Context, place: Place): J
   if (!isNode(node)) return node;
   const column = as('ColumnRef', node);
   if (column !== undefined) return columnReference(column, scope, context, place);
+  const link = as('SubLink', node);
+  if (link !== undefined && scope.ordered !== (link.subLinkType === 'ARRAY_SUBLINK'))
+    return expression(node, { ...scope, ordered: !scope.ordered }, context, place);
   const subquery = as('SelectStmt', node);
   if (subquery !== undefined) return { SelectStmt: select(subquery, scope, context) };
   const below: JsonNode = {};
@@ -200,10 +206,7 @@ function columnReference(column: JsonNode, scope: Scope, context: Context, place
   if (parts.length === 1 && !star) return bareColumn(parts[0] ?? '', column, scope, context, place);
   const [schema, table] = star ? [parts.at(-2), parts.at(-1)] : [parts.at(-3), parts.at(-2)];
   const found = findItem(scope, table ?? '', schema);
-  if (found === undefined) {
-    if (schema !== undefined) throw new NotRenamable();
-    return { ColumnRef: column };
-  }
+  if (found === undefined) throw new NotRenamable();
   const last = fields.at(-1) ?? null;
   const name = parts.at(-1) ?? '';
   if (canDropQualifier(found.scope, scope, star, place, name, found.item.columns)) {
@@ -223,6 +226,7 @@ function canDropQualifier(
   columns: ReadonlySet<string> | undefined,
 ): boolean {
   if (owner !== here || owner.items.length !== 1) return false;
+  for (let at = here.parent; at !== undefined; at = at.parent) if (at.items.length > 0) return false;
   if (star) return place === 'target';
   if (columns?.has(name) === true) return false; // the catalog qualifies the bare spelling instead
   if (isRangeName(here, name)) return false;
@@ -230,106 +234,13 @@ function canDropQualifier(
 }
 
 function bareColumn(name: string, column: JsonNode, scope: Scope, context: Context, place: Place): Json {
-  if (isRangeName(scope, name)) throw new NotRenamable();
   if (place === 'order' && scope.hiding.has(name)) return { ColumnRef: column };
   const item = findColumn(scope, name);
+  // a name that is no column may be a whole row
+  if (item === undefined && isRangeName(scope, name)) throw new NotRenamable();
+  if (place === 'group' && scope.hiding.has(name) && !scope.items.some((own) => own === item))
+    return { ColumnRef: column };
   if (item === undefined) return { ColumnRef: column };
   context.rewrote('qualification');
   return { ColumnRef: { fields: [{ String: { sval: item.canonical } }, { String: { sval: name } }] } };
-}
-
-/**
- * Step 7: tables joined by inner joins alone stand in order of their names, and their conditions become one conjunction.
- * Not with a star (column order), USING or NATURAL, LIMIT (which rows), a table joined to itself (whose names would
- * decide), or an aggregate that sees the order of rows.
- */
-function orderJoins(body: JsonNode, context: Context): JsonNode {
-  const from = list(body.fromClause);
-  const tables: JsonNode[] = [];
-  const quals: Json[] = [];
-  if (!from.every((item) => collectInner(item, tables, quals)) || tables.length < 2) return body;
-  const keys = tables.map((leaf) => tableKey(leaf));
-  if (
-    new Set(keys).size !== keys.length ||
-    body.limitCount !== undefined ||
-    body.limitOffset !== undefined ||
-    seesOrder(body)
-  )
-    return body;
-  if (list(body.groupClause).length > 0 || hasAggregate(body)) {
-    if (!barelyGrouped(body)) return body;
-  }
-  if (!quals.every(cannotFail) || (body.whereClause !== undefined && !cannotFail(body.whereClause))) return body;
-  const sorted = tables.map((leaf, i) => ({ leaf, key: keys[i] ?? '' })).sort((a, b) => (a.key < b.key ? -1 : 1));
-  const where = combine(
-    'AND_EXPR',
-    [...quals, ...(body.whereClause === undefined ? [] : [body.whereClause])],
-    () => {},
-  );
-  context.rewrote('join-order');
-  const result: JsonNode = { ...body, fromClause: sorted.map(({ leaf }) => leaf) };
-  if (where !== undefined) result.whereClause = where;
-  return result;
-}
-
-function tableKey(leaf: JsonNode): string {
-  const table = as('RangeVar', leaf);
-  return serialize([table?.schemaname ?? '', table?.relname ?? '']);
-}
-
-function collectInner(item: Json, tables: JsonNode[], quals: Json[]): boolean {
-  if (as('RangeVar', item) !== undefined) {
-    tables.push(item as JsonNode); // just seen to be one
-    return true;
-  }
-  const join = as('JoinExpr', item);
-  if (
-    join === undefined ||
-    join.jointype !== 'JOIN_INNER' ||
-    join.isNatural === true ||
-    join.usingClause !== undefined ||
-    join.alias !== undefined
-  )
-    return false;
-  if (join.quals !== undefined) quals.push(join.quals);
-  return collectInner(join.larg ?? null, tables, quals) && collectInner(join.rarg ?? null, tables, quals);
-}
-
-function seesOrder(body: JsonNode): boolean {
-  let sees = false;
-  walk([body.targetList ?? [], body.havingClause ?? null, body.sortClause ?? []], (node) => {
-    if (as('SelectStmt', node) !== undefined) return false;
-    const call = as('FuncCall', node);
-    if (
-      call !== undefined &&
-      (call.over !== undefined || !ORDER_FREE_AGGREGATES.has(names(call.funcname)?.at(-1) ?? ''))
-    )
-      sees = true;
-    const fields = list(as('ColumnRef', node)?.fields);
-    if (fields.length === 1 && as('A_Star', fields[0]) !== undefined) sees = true;
-    return !sees;
-  });
-  return sees || list(body.distinctClause).some((item) => isNode(item) && Object.keys(item).length > 0);
-}
-
-function hasAggregate(body: JsonNode): boolean {
-  let found = false;
-  walk(body.targetList, (node) => {
-    if (as('SelectStmt', node) !== undefined) return false;
-    if (as('FuncCall', node) !== undefined) found = true;
-    return !found;
-  });
-  return found;
-}
-
-/** Every column outside an aggregate is a grouping column: otherwise some dialects pick a row, and the order of the join shows. */
-function barelyGrouped(body: JsonNode): boolean {
-  const keys = new Set(list(body.groupClause).map(serialize));
-  let plain = true;
-  walk([body.targetList ?? [], body.havingClause ?? null, body.sortClause ?? []], (node) => {
-    if (as('SelectStmt', node) !== undefined || as('FuncCall', node) !== undefined) return false;
-    if (as('ColumnRef', node) !== undefined && !keys.has(serialize(node))) plain = false;
-    return plain;
-  });
-  return plain;
 }

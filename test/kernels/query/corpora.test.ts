@@ -52,8 +52,8 @@ describeWithData('Q1: Spider pairs', 'query/sqlsolver', (folder) => {
   );
 
   it.each([
-    ['algebra', 0.72],
-    ['schema', 0.82],
+    ['algebra', 0.85],
+    ['schema', 0.95],
   ] as const)(
     'at level %s merges at least the minimum of equivalent pairs and not one of the others',
     (level, minimum) => {

@@ -204,4 +204,50 @@ describe('result cache', () => {
     dated[0]?.at.setTime(1);
     expect(((await gate.query('SELECT a FROM dates')) as { at: Date }[])[0]?.at.getTime()).toBe(0); // as executed above
   });
+
+  it('takes what JSON cannot write: big integers, buffers, maps, lists that hold themselves', async () => {
+    const ring: unknown[] = [1n, Buffer.from('x'), new Map([['a', 1]])];
+    ring.push(ring);
+    const gate = await queryGate<unknown>({ execute: async () => ring, cache: { ttlMs: 1000 } });
+    const [one, two] = [await gate.query('SELECT a FROM t'), await gate.query('SELECT a FROM t')];
+    expect(gate.metrics()).toMatchObject({ calls: 1, cacheHits: 1 });
+    expect(one).not.toBe(two);
+    expect((one as unknown[]).slice(0, 1)).toEqual([1n]); // a copy of ring
+  });
+
+  it('refuses a result that can be neither frozen nor copied, and says what to do', async () => {
+    const gate = await queryGate<unknown>({ execute: async () => ({ rows: [], parse: () => 1 }) });
+    await expect(gate.query('SELECT a FROM t')).rejects.toMatchObject({ code: 'query-result' });
+  });
+});
+
+describe('a language that is not parsed', () => {
+  it('shares equal texts that only read, and executes each write', async () => {
+    const db = new Database();
+    const gate = await db.gate({ dialect: 'other' });
+    const texts = [
+      'SELECT `a` FROM t',
+      'SELECT `a` FROM t ',
+      'INSERT INTO t VALUES (1)',
+      'INSERT INTO t VALUES (1)',
+      '/* x */ UPDATE t SET a = 1',
+      '/* x */ UPDATE t SET a = 1',
+      'SELECT NOW()',
+      'SELECT NOW()',
+      'mutation { add(id: 1) }',
+      'mutation { add(id: 1) }',
+      'db.t.insertOne({})',
+      'db.t.insertOne({})',
+      'SELECT 1; DELETE FROM t',
+      'SELECT 1; DELETE FROM t',
+      '{ user(id: 1) { name } }',
+      'SELECT a FROM t FOR UPDATE',
+      'SELECT a FROM t FOR UPDATE',
+    ];
+    const calls = texts.map((sql) => gate.query(sql));
+    expect(db.executions).toHaveLength(16);
+    for (const execution of db.executions) execution.answer(rows());
+    await Promise.all(calls);
+    expect(gate.metrics().bypassed['not-a-select']).toBe(12);
+  });
 });
