@@ -11,6 +11,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   telemetry: ['core'],
   topology: ['core', 'formats'],
   runtime: ['core', 'topology'],
+  quarantine: ['core', 'formats', 'brokers', 'topology'],
   http: ['core', 'telemetry'],
   testing: ['core', 'kernels', 'operators', 'formats', 'brokers', 'topology', 'runtime', 'telemetry'],
   cli: [
@@ -21,6 +22,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'brokers',
     'topology',
     'runtime',
+    'quarantine',
     'telemetry',
     'http',
     'testing',

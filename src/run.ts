@@ -1,4 +1,4 @@
-import { LocalBroker } from './brokers/local/local-broker.ts';
+import { LocalBroker, type LocalReplay } from './brokers/local/local-broker.ts';
 import { type Clock, systemClock } from './core/clock.ts';
 import { BrokerError } from './core/errors.ts';
 import type { Log } from './core/log.ts';
@@ -18,6 +18,8 @@ export interface LocalRunOptions {
   readonly fromStart?: boolean;
   readonly overwrite?: boolean;
   readonly forceUnlock?: boolean;
+  /** Records that come back from quarantine, instead of the inputs. */
+  readonly replay?: LocalReplay;
   readonly clock?: Clock;
   readonly log?: Log;
 }
@@ -37,6 +39,7 @@ export async function openLocal(plan: Plan, options: LocalRunOptions): Promise<L
     fromStart: options.fromStart === true,
     overwrite: options.overwrite === true,
     forceUnlock: options.forceUnlock === true,
+    ...(options.replay === undefined ? {} : { replay: options.replay }),
     ...(options.log === undefined ? {} : { log: options.log }),
   });
   const { topics: found } = await broker.topics(planTopics(plan), 'create');

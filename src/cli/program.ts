@@ -5,6 +5,8 @@ import { EXIT, report } from './exit.ts';
 import { addLint } from './lint.ts';
 import { packageVersion } from './load.ts';
 import { addOperators } from './operators.ts';
+import { addQuarantine } from './quarantine.ts';
+import { addReplay } from './replay.ts';
 import { addRun } from './run.ts';
 import { addTest } from './test.ts';
 
@@ -15,6 +17,8 @@ const program = new Command('sluice')
   .showHelpAfterError('(sluice --help lists the commands)');
 
 addRun(program);
+addQuarantine(program);
+addReplay(program);
 addLint(program);
 addTest(program);
 addDescribe(program);

@@ -4,6 +4,8 @@ import type { DataRecord } from './record.ts';
 export interface Codec {
   /** `json`, `csv`, `text`, `bytes`, `avro`, …: the `format:` of an input or output. */
   readonly name: string;
+  /** Columns of the rows it reads, where a row alone does not say them (csv). */
+  readonly names?: readonly string[] | undefined;
   /** Throws FormatError; never returns undefined. */
   decode(payload: Uint8Array | string): unknown;
   /**

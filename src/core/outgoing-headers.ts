@@ -27,13 +27,14 @@ export function outgoingHeaders(batch: OutgoingBatch, index: number, topology: s
   return headers;
 }
 
-function foreignHeaders(record: DataRecord): Header[] {
+/** The headers a record came with, without ours. */
+export function foreignHeaders(record: DataRecord): Header[] {
   if (record.headers.size === 0) return [];
   return record.headers.entries().filter(({ name }) => !name.startsWith(OWN_HEADER_PREFIX));
 }
 
 /** How often the record had been in quarantine before: it came back with the header. */
-function attemptOf(record: DataRecord): number {
+export function attemptOf(record: DataRecord): number {
   if (record.headers.size === 0) return 0;
   const found = record.headers.entries().find(({ name }) => name === `${OWN_HEADER_PREFIX}attempt`);
   const count = found?.value == null ? 0 : Number(new TextDecoder().decode(found.value));

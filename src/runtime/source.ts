@@ -126,6 +126,10 @@ export class Source {
     const path = this.options.input.explode ?? '';
     const elements: DataRecord[] = [];
     for (const record of records) {
+      if (record.index >= 0) {
+        elements.push(record); // an element that comes back from quarantine by itself
+        continue;
+      }
       const payloads = record.payload == null ? undefined : explodePayload(record, path);
       if (payloads === undefined) {
         if (record.payload !== null) rejected.push({ record, cause: elements.length, step: INPUT_STEP });

@@ -5,7 +5,15 @@ import type { Log } from '../../core/log.ts';
 import type { CheckpointDelta } from '../../core/state.ts';
 import { onFile, syncFolder, unlinkIfThere } from './files.ts';
 import type { FolderLock } from './lock.ts';
-import { emptyManifest, type Manifest, type PartMark, type ReadMark, readManifest, writeManifest } from './manifest.ts';
+import {
+  emptyManifest,
+  type Manifest,
+  type PartMark,
+  type ReadMark,
+  type ReplayMark,
+  readManifest,
+  writeManifest,
+} from './manifest.ts';
 import { type Append, OutputFiles } from './outputs.ts';
 import { StateFiles } from './state-files.ts';
 
@@ -198,21 +206,33 @@ export class Domain {
           ? live
           : await this.state.write(`${sequence}.state`, live, request.checkpoint, point);
       const outputs = await this.outputs.append(request.appends, this.manifest.outputs, point);
+      const { replay, ...at } = request.at;
       const entry = {
         info: request.info,
-        at: request.at,
-        checkpointAt: request.checkpoint === undefined ? (before?.checkpointAt ?? request.at) : request.at,
+        at,
+        checkpointAt: request.checkpoint === undefined ? (before?.checkpointAt ?? at) : at,
         parts: request.parts,
         state,
         ended: request.ended,
       };
       await this.lock.check();
-      await this.put({ ...this.manifest, sequence, outputs, tasks: { ...this.manifest.tasks, [request.task]: entry } });
+      const tasks = { ...this.manifest.tasks, [request.task]: entry };
+      const replays = replay === undefined ? this.manifest.replays : this.replaysWith(request.task, replay);
+      await this.put({ ...this.manifest, sequence, outputs, tasks, ...(replays === undefined ? {} : { replays }) });
       const used = new Set(state.map((ref) => ref.file));
       for (const file of new Set(live.map((ref) => ref.file)))
         if (!used.has(file)) await unlinkIfThere(`${this.home}/state/${file}`);
       await point('commit.done');
     });
+  }
+
+  private replaysWith(task: string, { run, done }: ReplayMark): NonNullable<Manifest['replays']> {
+    return { ...this.manifest.replays, [run]: { ...this.manifest.replays?.[run], [task]: done } };
+  }
+
+  /** Records of a replay that a task has committed. */
+  replayed(run: string, task: string): number {
+    return this.manifest.replays?.[run]?.[task] ?? 0;
   }
 
   async close(): Promise<void> {

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import type { OutgoingBatch } from '../../core/broker.ts';
 import type { Codec } from '../../core/codec.ts';
+import { attemptOf, foreignHeaders } from '../../core/outgoing-headers.ts';
 import { DataRecord } from '../../core/record.ts';
 import { renderFindings } from '../../core/render-findings.ts';
 import type { Append, Chunk } from './outputs.ts';
@@ -125,13 +126,19 @@ export function oneLine(value: Value): string | Uint8Array {
   return value.filter((byte) => byte !== 10 && byte !== 13);
 }
 
-/** One line of quarantine: the value as it came (raw JSON, else text, else base64) with why and where from. */
+/** One line of quarantine: the value as it came (raw JSON, else text, else base64) with why, where from and at which stream time. */
 export function quarantineLine(record: DataRecord, value: Value, step: string | undefined): string {
   let line = `{${valueField(value, isKnownJson(record))},"findings":${renderFindings(record.findings)},"origin":${JSON.stringify(record.origin)}`;
   if (step !== undefined) line += `,"step":${JSON.stringify(step)}`;
+  if (record.codec.names !== undefined && record.payload !== undefined)
+    line += `,"columns":${JSON.stringify(record.codec.names)}`;
   if (record.key !== null) line += `,${bytesField('key', record.key)}`;
   if (!Number.isNaN(record.timestamp)) line += `,"timestamp":${record.timestamp}`;
-  if (record.headers.size > 0) line += `,"headers":[${record.headers.entries().map(headerJson).join()}]`;
+  if (Number.isFinite(record.time)) line += `,"time":${JSON.stringify(new Date(record.time).toISOString())}`;
+  const headers = foreignHeaders(record);
+  if (headers.length > 0) line += `,"headers":[${headers.map(headerJson).join()}]`;
+  const attempt = attemptOf(record) + 1;
+  if (attempt > 1) line += `,"attempt":${attempt}`;
   return `${line}}`;
 }
 

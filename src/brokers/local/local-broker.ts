@@ -16,6 +16,7 @@ import type { Codec } from '../../core/codec.ts';
 import { BrokerError } from '../../core/errors.ts';
 import type { MakeFramer } from '../../core/framer.ts';
 import { type Log, silentLog } from '../../core/log.ts';
+import type { DataRecord } from '../../core/record.ts';
 import { LocalChannel } from './channel.ts';
 import { Domain, makeHome } from './domain.ts';
 import { FilesSource } from './files-source.ts';
@@ -25,6 +26,7 @@ import { FolderLock } from './lock.ts';
 import type { ReadMark, TaskEntry } from './manifest.ts';
 import { PartList } from './part-list.ts';
 import { BEGIN, badName, firstMark, internalFile, isFileName, type Planned, plan } from './planned.ts';
+import { ReplaySource } from './replay-source.ts';
 import type { TaskSource } from './task-source.ts';
 import { checkTopics } from './topics.ts';
 
@@ -44,8 +46,21 @@ export interface LocalOptions {
   readonly forceUnlock?: boolean;
   /** Forget positions and state, empty the outputs, read everything again. */
   readonly fromStart?: boolean;
+  /** Instead of the inputs: records that were quarantined before go through the topology again. */
+  readonly replay?: LocalReplay;
   readonly faultPoint?: FaultPoint;
   readonly log?: Log;
+}
+
+export interface LocalReplay {
+  /** Names the replay: what of it is committed is never read twice. */
+  readonly run: string;
+  /** The records of each input topic, in order. */
+  readonly records: ReadonlyMap<string, readonly DataRecord[]>;
+  /** Most records a second; absent: as fast as it goes. */
+  readonly perSecond?: number;
+  /** Set when the topology has not ended: called for each topic once its records are read, instead of ending it. */
+  readonly onDrained?: (topic: string) => void;
 }
 
 /** How often a task looks whether those before it are done. */
@@ -170,6 +185,8 @@ export class LocalBroker implements Broker {
       const progress = () => ({ length: domain.committedLength(file), complete: this.doneBefore(index, domain) });
       return new InternalSource({ input, path: `${this.options.dir}/${file}`, clock, follow, progress });
     }
+    if (this.options.replay !== undefined)
+      return this.replaySource(planned, entry, domain.replayed(this.options.replay.run, taskName(task)));
     const parts = await PartList.open(this.pathsOf(input.topic), {
       marks: entry?.parts ?? [],
       at: entry?.at ?? BEGIN,
@@ -177,6 +194,24 @@ export class LocalBroker implements Broker {
       log: this.log,
     });
     return new FilesSource({ input, parts, makeFramer: framers, clock, follow, log: this.log });
+  }
+
+  private replaySource({ input, task }: Planned, entry: TaskEntry | undefined, done: number): ReplaySource {
+    const { replay, clock } = this.options;
+    if (entry === undefined || entry.checkpointAt.position !== entry.at.position)
+      throw new BrokerError(
+        `${taskName(task)} has not come to a clean stop here: run the topology first, then replay`,
+        { code: 'replay-unclean' },
+      );
+    const records = replay?.records.get(input.topic) ?? [];
+    const base = { run: replay?.run ?? '', records, done, at: entry.at, parts: entry.parts };
+    return new ReplaySource({
+      ...base,
+      topic: input.topic,
+      clock,
+      ...(replay?.perSecond === undefined ? {} : { perSecond: replay.perSecond }),
+      ...(replay?.onDrained === undefined ? {} : { onDrained: () => replay.onDrained?.(input.topic) }),
+    });
   }
 
   private pathsOf(topic: string): readonly string[] {
@@ -226,7 +261,7 @@ export class LocalBroker implements Broker {
       spec.role === 'output' ? [this.fileOf(spec), `${spec.topic}.findings.ndjson`] : [this.fileOf(spec)],
     );
     const inputs = specs
-      .filter(({ role }) => role === 'input')
+      .filter(({ role }) => role === 'input' && this.options.replay === undefined)
       .map(({ topic }) => ({ topic, paths: this.pathsOf(topic) }));
     const files = outputs.map((spec) => ({ topic: spec.topic, file: this.fileOf(spec) }));
     return checkTopics({ dir: this.options.dir, inputs, outputs: files, mode });

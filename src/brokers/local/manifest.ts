@@ -34,6 +34,13 @@ export interface ReadMark {
   readonly framing?: unknown;
   /** The file ended here: its last record may have had no line end. */
   readonly finished?: true;
+  /** Only on its way to the manifest, which keeps it under `replays`: records of this replay that are read. */
+  readonly replay?: ReplayMark;
+}
+
+export interface ReplayMark {
+  readonly run: string;
+  readonly done: number;
 }
 
 /** Where a state part lies. */
@@ -64,6 +71,8 @@ export interface Manifest {
   /** File name below the folder → bytes that are ours and durable. */
   readonly outputs: Readonly<Record<string, number>>;
   readonly tasks: Readonly<Record<string, TaskEntry>>;
+  /** Run id of a replay → task → records of it that are committed. */
+  readonly replays?: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
 const MAGIC = 'sluice-manifest 1';
