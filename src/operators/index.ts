@@ -9,6 +9,7 @@ import { filter } from './filter.ts';
 import { flatten } from './flatten.ts';
 import { keepFields } from './keep-fields.ts';
 import { label } from './label.ts';
+import { repair } from './repair.ts';
 import { repartition } from './repartition.ts';
 import { resolve } from './resolve.ts';
 import { route } from './route.ts';
@@ -23,6 +24,7 @@ export const operators: readonly Operator[] = [
   check,
   clean,
   filter,
+  repair,
   repartition,
   resolve,
   vote,

@@ -265,6 +265,19 @@ export const EVENTS: readonly EventSpec[] = [
     },
   },
   {
+    type: 'dependency.suspended',
+    help: 'A declared dependency that the data contradict is not used any more.',
+    data: {
+      dependency: 'left side -> right side',
+      confidence: 'share of the records looked at that agree with their group',
+      records: 'records looked at',
+      field: 'field with a value nearly all records of which violate',
+      value: 'that value',
+      violations: 'records with it that violate',
+      proposal: 'the dependency that holds instead; it is used like an inferred one',
+    },
+  },
+  {
     type: 'rule.report',
     help: 'What is known of a rule that votes, or that people gave verdicts on.',
     data: {

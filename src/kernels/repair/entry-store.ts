@@ -1,0 +1,212 @@
+import { deserialize, serialize } from 'node:v8';
+import { crc32 } from 'node:zlib';
+import { StateError } from '../../core/errors.ts';
+import type { StatePart } from '../../core/state.ts';
+
+/** Parts of one store; above this the older half is written again as one. */
+const MAX_PARTS = 10;
+/** crc32 of what follows u32 | format u32 | V8 serialization of the entries. Little-endian. */
+const HEADER_BYTES = 8;
+const FORMAT = 1;
+
+interface Entry<V> {
+  readonly key: string;
+  value: V;
+  /** Grows with every touch: the order of the store, and of two written versions the larger holds. */
+  version: number;
+  part: number;
+  bytes: number;
+}
+
+type Stored = readonly [key: string, version: number, value: unknown];
+
+/** How a value becomes what V8 can serialize, and back; its size in memory, bytes. */
+export interface EntryShape<V> {
+  save(value: V): unknown;
+  load(stored: never): V;
+  size(value: V): number;
+}
+
+/**
+ * Entries by key in the order they were last touched, with their state as parts.
+ *
+ * Idea: a Map in order of touch is the queue for eviction, and since what leaves is always the oldest, one number (the
+ * oldest version alive) tells a restore what had left. A checkpoint writes the entries touched since the last one as a
+ * new part; a part without a newest version is dropped; the older half is written again as one above ten parts.
+ * Cost: a Map delete and set a touch; checkpoint: the entries touched.
+ */
+export class EntryStore<V> {
+  bytes = 0;
+  private readonly name: string;
+  private readonly shape: EntryShape<V>;
+  private entries = new Map<string, Entry<V>>();
+  private readonly dirty = new Set<Entry<V>>();
+  private readonly parts = new Map<number, number>();
+  private nextVersion = 1;
+  private nextPart = 1;
+  private unsorted = false;
+
+  constructor(name: string, shape: EntryShape<V>) {
+    this.name = name;
+    this.shape = shape;
+  }
+
+  get size(): number {
+    return this.entries.size;
+  }
+
+  /** The oldest version alive: goes into the meta part, for `dropBelow`. */
+  get floor(): number {
+    return this.first()?.version ?? this.nextVersion;
+  }
+
+  get(key: string): V | undefined {
+    return this.entries.get(key)?.value;
+  }
+
+  /** The entry touched longest ago. */
+  oldest(): V | undefined {
+    return this.first()?.value;
+  }
+
+  values(): V[] {
+    this.sort();
+    return [...this.entries.values()].map((entry) => entry.value);
+  }
+
+  keys(): IterableIterator<string> {
+    this.sort();
+    return this.entries.keys();
+  }
+
+  /** Sets the value of a key, or says that its value changed: it becomes the newest. */
+  put(key: string, value: V): void {
+    this.sort();
+    const known = this.entries.get(key);
+    if (known === undefined) {
+      const made = { key, value, version: this.nextVersion++, part: 0, bytes: this.shape.size(value) };
+      this.entries.set(key, made);
+      this.dirty.add(made);
+      this.bytes += made.bytes;
+      return;
+    }
+    this.entries.delete(key);
+    this.entries.set(key, known);
+    known.version = this.nextVersion++;
+    known.value = value;
+    const bytes = this.shape.size(value);
+    this.bytes += bytes - known.bytes;
+    known.bytes = bytes;
+    this.dirty.add(known);
+  }
+
+  /** Takes out the entry touched longest ago. */
+  shift(): readonly [string, V] | undefined {
+    const first = this.first();
+    if (first === undefined) return undefined;
+    this.entries.delete(first.key);
+    this.dirty.delete(first);
+    this.leavePart(first);
+    this.bytes -= first.bytes;
+    return [first.key, first.value];
+  }
+
+  checkpoint(put: StatePart[], drop: string[]): void {
+    this.sort();
+    if (this.parts.size > MAX_PARTS) {
+      const old = new Set([...this.parts.keys()].slice(0, MAX_PARTS / 2));
+      for (const entry of this.entries.values()) if (old.has(entry.part)) this.dirty.add(entry);
+    }
+    if (this.dirty.size > 0) {
+      const id = this.nextPart++;
+      const stored: Stored[] = [];
+      for (const entry of this.dirty) {
+        this.leavePart(entry);
+        entry.part = id;
+        stored.push([entry.key, entry.version, this.shape.save(entry.value)]);
+      }
+      this.parts.set(id, stored.length);
+      this.dirty.clear();
+      put.push(sealPart(`${this.name}-${id}`, stored));
+    }
+    for (const [id, live] of this.parts) {
+      if (live > 0) continue;
+      drop.push(`${this.name}-${id}`);
+      this.parts.delete(id);
+    }
+  }
+
+  /** One part of this store, in any order; call `dropBelow` after the last. */
+  restore(part: StatePart): void {
+    const id = Number(part.name.slice(part.name.lastIndexOf('-') + 1));
+    const stored = openPart(part) as readonly Stored[]; // its checksum held, so we wrote it
+    let live = 0;
+    for (const [key, version, saved] of stored) {
+      this.nextVersion = Math.max(this.nextVersion, version + 1);
+      const known = this.entries.get(key);
+      if (known !== undefined && known.version > version) continue;
+      if (known !== undefined) this.remove(known);
+      const value = this.shape.load(saved as never); // the shape reads what it wrote
+      const entry = { key, value, version, part: id, bytes: this.shape.size(value) };
+      this.entries.set(key, entry);
+      this.bytes += entry.bytes;
+      live++;
+    }
+    this.parts.set(id, live);
+    this.nextPart = Math.max(this.nextPart, id + 1);
+    this.unsorted = true;
+  }
+
+  dropBelow(floor: number): void {
+    for (const entry of [...this.entries.values()]) if (entry.version < floor) this.remove(entry);
+    this.nextVersion = Math.max(this.nextVersion, floor);
+  }
+
+  private remove(entry: Entry<V>): void {
+    this.entries.delete(entry.key);
+    this.leavePart(entry);
+    this.bytes -= entry.bytes;
+  }
+
+  private first(): Entry<V> | undefined {
+    this.sort();
+    return this.entries.values().next().value;
+  }
+
+  private sort(): void {
+    if (!this.unsorted) return;
+    this.unsorted = false;
+    this.entries = new Map([...this.entries].sort(([, a], [, b]) => a.version - b.version));
+  }
+
+  private leavePart(entry: Entry<V>): void {
+    const live = this.parts.get(entry.part);
+    if (live !== undefined) this.parts.set(entry.part, live - 1);
+    entry.part = 0;
+  }
+}
+
+export function sealPart(name: string, value: unknown): StatePart {
+  const body = serialize(value);
+  const bytes = new Uint8Array(HEADER_BYTES + body.length);
+  bytes.set(body, HEADER_BYTES);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(4, FORMAT, true);
+  view.setUint32(0, crc32(bytes.subarray(4)), true);
+  return { name, bytes };
+}
+
+/** Errors: StateError `bad-part` when the part is damaged, `part-version` when another version wrote it. */
+export function openPart({ name, bytes }: StatePart): unknown {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < HEADER_BYTES || crc32(bytes.subarray(4)) !== view.getUint32(0, true))
+    throw new StateError(`state part ${name} fails its checksum: restore an older checkpoint or reset the step`, {
+      code: 'bad-part',
+    });
+  const format = view.getUint32(4, true);
+  if (format !== FORMAT)
+    throw new StateError(`state part ${name} has format ${format}, this build reads ${FORMAT}: reset the step`, {
+      code: 'part-version',
+    });
+  return deserialize(bytes.subarray(HEADER_BYTES));
+}
