@@ -103,7 +103,10 @@ export class Judge {
       const group = this.groups.group(determinant, key);
       const left = correctLeftSide(this.groups, determinant, { key, group, cells });
       if (left !== undefined && !this.columns.list[left.column]!.kept) found.push({ change: left, from: [] });
-      if (group !== undefined && !isSuspect(determinant, group, cells))
+      if (group === undefined) continue;
+      const stand = standing(determinant, group, cells);
+      if (stand === 'stands' && determinant.columns.length === 1) own[determinant.columns[0]!]! += 1;
+      if (stand !== 'suspect')
         for (const target of determinant.targets)
           if (target?.status === 'on') this.vote(determinant, target, { group, cells, votes, own });
     }
@@ -214,20 +217,23 @@ interface Proposal {
   readonly from: readonly (readonly number[])[];
 }
 
-/** Most right sides that can be compared disagree with the group of the left side, and more than one does. */
-function isSuspect(determinant: Determinant, group: Group, cells: Cells): boolean {
-  let balance = 0;
+/**
+ * Whether a left side fits its record. `stands`: met before, and its right sides are those of the record; it speaks for
+ * itself then. `suspect`: more than one of them, and half of them, are others (not misspelt): the left side is in doubt.
+ */
+function standing(determinant: Determinant, group: Group, cells: Cells): 'stands' | 'suspect' | 'open' {
+  let agree = 0;
   let disagree = 0;
   for (const target of determinant.targets) {
     if (target?.status !== 'on') continue;
     const cell = cells[target.column];
     const home = group.tops[target.column]?.home();
     if (cell === undefined || home === undefined) continue;
-    const differs = home !== cellText(cell);
-    balance += differs ? 1 : -1;
-    if (differs) disagree++;
+    if (home === cellText(cell)) agree++;
+    else if (typeof cell !== 'string' || !isConfirmedMisspelling(cell, home)) disagree++;
   }
-  return disagree > 1 && balance > 0;
+  if (disagree > 1 && disagree >= agree) return 'suspect';
+  return agree > disagree ? 'stands' : 'open';
 }
 
 /** Two that agree are one, with the better reasons; two that do not are none, unless a dependency speaks against spelling. */

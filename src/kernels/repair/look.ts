@@ -22,6 +22,8 @@ export interface DependencyHealth {
   readonly coverage: number;
   /** Share of judged records that agree with their group (1 - g3). */
   readonly confidence: number;
+  /** How much of what the most frequent value leaves open the left side explains; 0: knowing it tells nothing. */
+  readonly lift: number;
 }
 
 export interface Look {
@@ -87,7 +89,21 @@ export function lookAt(rows: readonly Row[], groups: readonly (readonly number[]
   }
   const confidence = judged.length === 0 ? 1 : 1 - violating.length / judged.length;
   const coverage = keyed === 0 ? 0 : judged.length / keyed;
-  return { health: { judged: judged.length, groups: judgedGroups, coverage, confidence }, judged, violating };
+  const lift = liftOf(confidence, rows, judged, column);
+  return { health: { judged: judged.length, groups: judgedGroups, coverage, confidence, lift }, judged, violating };
+}
+
+function liftOf(confidence: number, rows: readonly Row[], judged: readonly number[], column: number): number {
+  const counts = new Map<number, number>();
+  let most = 0;
+  for (const r of judged) {
+    const hash = rows[r]!.cells[column]!;
+    const count = (counts.get(hash) ?? 0) + 1;
+    counts.set(hash, count);
+    if (count > most) most = count;
+  }
+  const base = judged.length === 0 ? 0 : most / judged.length;
+  return base === 1 ? 1 : (confidence - base) / (1 - base);
 }
 
 /** Whether (nearly) all judged rows with this value violate, over several left sides. */

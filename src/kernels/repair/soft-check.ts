@@ -13,6 +13,9 @@ const CHECK_EVERY = 500;
 const MIN_CONCENTRATED = 5;
 /** Below this share of records that agree, what is called a dependency is none. */
 const MIN_CONFIDENCE = 0.8;
+/** Below this it must at least tell more than the most frequent value does. */
+const MIN_VACUOUS_CONFIDENCE = 0.95;
+const MIN_LIFT = 0.2;
 const MIN_JUDGED = 30;
 /** What nobody declared must hold better, on more, before it is used. */
 const INFERRED = { judged: 60, groups: 3, coverage: 0.5, confidence: 0.9, keep: 0.85, hopeless: 0.5 } as const;
@@ -138,7 +141,7 @@ export class SoftCheck {
     { look, rows }: { readonly look: Look; readonly rows: readonly Row[] },
   ): Suspicion | undefined {
     const concentrations = this.concentrations(determinant, target, look, rows);
-    const low = look.health.judged >= MIN_JUDGED && look.health.confidence < MIN_CONFIDENCE;
+    const low = look.health.judged >= MIN_JUDGED && isNone(look.health);
     if (concentrations.length === 0 && !low) return undefined;
     this.groups.setStatus(target, 'suspended');
     const concentration = concentrations[0];
@@ -235,6 +238,10 @@ export class SoftCheck {
     this.adopted = [];
     return adopted;
   }
+}
+
+function isNone({ confidence, lift }: DependencyHealth): boolean {
+  return confidence < MIN_CONFIDENCE || (confidence < MIN_VACUOUS_CONFIDENCE && lift < MIN_LIFT);
 }
 
 /** A right side nobody declared. */

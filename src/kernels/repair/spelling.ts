@@ -7,21 +7,25 @@ const MAX_CONFIRMED_RATIO = 0.5;
 const MIN_CONFIRMED_CHARS = 4;
 const MAX_NEAR_RATIO = 0.34;
 const MAX_SHORT_WORD = 3;
+const WORD_ENDS = /[\s_/-]+/;
+const HAS_DIGIT = /\d/;
 /** Longer texts are compared up to here: the band of the table is a fifth of it. */
 const MAX_COMPARED_CHARS = 1024;
 
 /**
  * Whether `text` is `right` misspelt, judged from the two alone.
  *
- * Idea: few edits (20 % of the length), none of them in a number, no word replaced as a whole, no short code.
+ * Idea: few edits (20 % of the length), none in the first letter (Portland, Cortland), in a number or in a code
+ * (C-141, C-141B), no word replaced as a whole; not case alone.
  * Example: `isMisspelling('birminghxm', 'birmingham')` is true, `isMisspelling('al', 'ak')` is false.
  * Source: METHODS 7.1 (distance and codes); the rule for numbers and words is ours.
  */
 export function isMisspelling(text: string, right: string): boolean {
   if (text === right || Math.min(text.length, right.length) < MIN_SPELLED_CHARS) return false;
   const most = Math.floor(right.length * MAX_EDIT_RATIO);
-  if (editDistance(text, right, most) > most || !keepsNumbers(text, right)) return false;
-  return keepsWords(text, right, 3);
+  if (text.charCodeAt(0) !== right.charCodeAt(0) || editDistance(text, right, most) > most) return false;
+  if (text.toLowerCase() === right.toLowerCase()) return false;
+  return keepsNumbers(text, right) && keepsWords(text, right, 3);
 }
 
 /** The same with more room, where a dependency already says that `right` belongs there. */
@@ -60,12 +64,13 @@ export function keepsNumbers(text: string, right: string): boolean {
  * to three letters may. Where the blanks do not match, the whole text has been compared.
  */
 function keepsWords(text: string, right: string, parts: 2 | 3): boolean {
-  const words = text.split(/\s+/);
-  const wanted = right.split(/\s+/);
+  const words = text.split(WORD_ENDS);
+  const wanted = right.split(WORD_ENDS);
   if (words.length !== wanted.length) return text.length === right.length;
   for (let i = 0; i < words.length; i++) {
     const word = wanted[i]!;
     if (words[i] === word || (parts === 2 && word.length <= MAX_SHORT_WORD)) continue;
+    if (parts === 3 && HAS_DIGIT.test(word)) return false;
     const most = Math.floor(word.length / parts);
     if (most === 0 || editDistance(words[i]!, word, most) > most) return false;
   }
