@@ -82,13 +82,13 @@ export function prepare(records: number): string {
 }
 
 /** Outputs of a run by name: hash of the bytes. */
-export function outputsOf(folder: string): Record<string, string> {
-  const run = join(folder, 'run');
+export function outputsOf(folder: string, name = 'run'): Record<string, string> {
+  const run = join(folder, name);
   const found: Record<string, string> = {};
-  for (const name of readdirSync(run).sort())
-    if (!name.startsWith('.'))
-      found[name] = createHash('sha256')
-        .update(readFileSync(join(run, name)))
+  for (const file of readdirSync(run).sort())
+    if (!file.startsWith('.'))
+      found[file] = createHash('sha256')
+        .update(readFileSync(join(run, file)))
         .digest('hex');
   return found;
 }
