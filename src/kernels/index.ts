@@ -23,6 +23,7 @@ export {
 export { collect, type Vote } from './vote/ballots.ts';
 export { DAWID_SKENE, emBatch, HDS, ONE_COIN } from './vote/em.ts';
 export { majority, wawa } from './vote/majority.ts';
+export { pooledBatch } from './vote/pooled.ts';
 export { DEFAULT_SETTINGS, type VoteSettings } from './vote/vote-settings.ts';
 export { VoteStream } from './vote/vote-stream.ts';
 export { TimerQueue } from './window/timer-queue.ts';

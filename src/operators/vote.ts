@@ -213,6 +213,7 @@ function toSettings(config: VoteConfig, { limits }: OperatorDeps): VoteSettings 
       Math.max(1, Math.floor(limits.maxStateBytes / BYTES_PER_ITEM)),
     ),
     maxVoters: config.maxVoters ?? defaults.maxVoters,
+    maxModelBytes: Math.min(defaults.maxModelBytes, limits.maxStateBytes / 4),
     maxLabels: config.maxLabels ?? defaults.maxLabels,
     rememberItems: config.remember ?? defaults.rememberItems,
     ...(config.requests === undefined

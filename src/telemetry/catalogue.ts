@@ -93,6 +93,18 @@ export const METRICS = [
     labels: ['topology', 'step', 'rule'],
   },
   {
+    name: 'sluice_open_items',
+    type: 'gauge',
+    help: 'Items voted on, or entries claimed about, that have not closed yet.',
+    labels: ['topology', 'step'],
+  },
+  {
+    name: 'sluice_voters',
+    type: 'gauge',
+    help: 'Voters known to a step, by whether their votes count.',
+    labels: ['topology', 'step', 'state'],
+  },
+  {
     name: 'sluice_checkpoint_age_seconds',
     type: 'gauge',
     help: 'Time since the newest durable checkpoint.',

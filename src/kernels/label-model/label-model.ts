@@ -1,4 +1,4 @@
-import { softmax } from '../vote/em.ts';
+import { softmax } from '../vote/em-rows.ts';
 import { GoldAnswers } from './gold-answers.ts';
 import { answerAt, PatternTable, patternOf, SILENT } from './pattern-table.ts';
 import { firstAccuracies, pairAgreement } from './rule-agreement.ts';

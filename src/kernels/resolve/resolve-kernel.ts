@@ -87,10 +87,11 @@ export class ResolveKernel implements Kernel, ResolveSink {
   }
 
   stats(): KernelStats {
-    const { entries, sources, model, past } = this.stream;
+    const { entries, open, sources, model, past } = this.stream;
     return {
       entries: entries.size + sources.size,
       bytes: entries.size * BYTES_PER_ENTRY + model.bytes() + past.size * 80,
+      gauges: [{ name: 'open_items', value: open.size }],
     };
   }
 

@@ -1,4 +1,4 @@
-import { softmax } from '../vote/em.ts';
+import { softmax } from '../vote/em-rows.ts';
 import type { ClaimEntry, ClaimModel, Resolved } from './claim-entry.ts';
 
 /** Accuracy a source starts with, the claims that is worth, and the range it may take. */

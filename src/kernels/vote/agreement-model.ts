@@ -88,6 +88,10 @@ export class AgreementModel implements VoteModel {
     }
   }
 
+  fits(): boolean {
+    return true;
+  }
+
   reserve(voters: number): void {
     this.right = grown(this.right, voters);
     this.said = grown(this.said, voters);

@@ -33,6 +33,8 @@ export class BallotItem {
   evaluatedAt = -1;
   gold = NEVER;
   calibrated = false;
+  /** Looked at with all others at an end, and unchanged since: sweeps do not announce it anew. */
+  settled = false;
   /** Code announced last. */
   announced = NEVER;
   revision = 0;

@@ -18,6 +18,10 @@ export interface Ballots {
   readonly start: Int32Array;
   readonly voter: Int32Array;
   readonly label: Int32Array;
+  /** Weight of each vote; left out: 1. */
+  readonly weight?: Float64Array;
+  /** Code of the true label of each item, -1 where it is not known. */
+  readonly gold?: Int32Array;
 }
 
 /** What an aggregation says: `posterior[i · K + l]`, and `accuracy[w]` where the method learns one. */

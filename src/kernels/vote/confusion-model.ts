@@ -1,9 +1,8 @@
 import type { BallotItem } from './ballot-item.ts';
-import { pooledAccuracy, pooledRows, softmax } from './em.ts';
+import { FLOOR, pooledAccuracy, pooledRows, softmax } from './em-rows.ts';
 import { type Doubles, grown, type ModelSettings, numbers, type VoteModel, type VoterAccuracy } from './model.ts';
 import type { VoterTable } from './voter-table.ts';
 
-const FLOOR = 1e-10;
 const PRIOR_VOTES = 2;
 
 /**
@@ -22,6 +21,7 @@ export class ConfusionModel implements VoteModel {
   private readonly poolStrength: number;
   private readonly ownStrength: number;
   private readonly decay: number;
+  private readonly maxBytes: number;
   private k = 2;
   private room = 2;
   private counts = new Float64Array(0);
@@ -37,6 +37,7 @@ export class ConfusionModel implements VoteModel {
     this.voters = voters;
     this.poolStrength = settings.poolStrength;
     this.ownStrength = settings.ownStrength;
+    this.maxBytes = settings.maxModelBytes;
     this.decay = settings.halfLifeVotes > 0 ? 0.5 ** (1 / settings.halfLifeVotes) : 1;
   }
 
@@ -103,8 +104,12 @@ export class ConfusionModel implements VoteModel {
     this.rowsOfPool = undefined;
   }
 
+  fits(voters: number, labels: number): boolean {
+    return voters * this.roomFor(labels) ** 2 * 8 <= this.maxBytes;
+  }
+
   reserve(voters: number, labels: number): void {
-    if (labels > this.room) this.widen(Math.max(labels, this.room * 2));
+    if (labels > this.room) this.widen(this.roomFor(labels));
     if (labels > this.k) {
       this.k = labels;
       this.rowsOfPool = undefined;
@@ -140,6 +145,16 @@ export class ConfusionModel implements VoteModel {
       rows.push([...this.counts.subarray(from, from + this.k)]);
     }
     return rows;
+  }
+
+  /** What is known of the first `voters` voters, as `emBatch` takes it. */
+  snapshot(voters: number): { readonly counts: Float64Array; readonly shares: Float64Array } {
+    const { k, room } = this;
+    const counts = new Float64Array(voters * k * k);
+    for (let w = 0; w < voters; w++)
+      for (let j = 0; j < k; j++)
+        for (let l = 0; l < k; l++) counts[(w * k + j) * k + l] = Math.max(0, this.counts[(w * room + j) * room + l]!);
+    return { counts, shares: this.shares.slice(0, k) };
   }
 
   /** Smallest count held: below -1e-9 a share was taken out that had not been added. */
@@ -195,6 +210,10 @@ export class ConfusionModel implements VoteModel {
     }
     this.shares[said]! += sign / item.counted;
     this.rowsOfPool = undefined;
+  }
+
+  private roomFor(labels: number): number {
+    return labels <= this.room ? this.room : Math.max(labels, this.room * 2);
   }
 
   private pooled(): Float64Array {

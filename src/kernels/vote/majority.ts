@@ -14,7 +14,10 @@ export function majority(ballots: Ballots): Aggregate {
   for (let i = 0; i < ballots.items.length; i++) {
     const from = ballots.start[i]!;
     const to = ballots.start[i + 1]!;
-    for (let v = from; v < to; v++) posterior[i * k + ballots.label[v]!]! += 1 / (to - from);
+    let all = 0;
+    for (let v = from; v < to; v++) all += ballots.weight?.[v] ?? 1;
+    if (all > 0)
+      for (let v = from; v < to; v++) posterior[i * k + ballots.label[v]!]! += (ballots.weight?.[v] ?? 1) / all;
   }
   return { posterior };
 }
@@ -48,7 +51,7 @@ export function wawa(ballots: Ballots): Aggregate & { readonly accuracy: Float64
   for (let i = 0; i < ballots.items.length; i++) {
     let sum = 0;
     for (let v = ballots.start[i]!; v < ballots.start[i + 1]!; v++) {
-      const weight = agreed[ballots.voter[v]!]!;
+      const weight = agreed[ballots.voter[v]!]! * (ballots.weight?.[v] ?? 1);
       posterior[i * k + ballots.label[v]!]! += weight;
       sum += weight;
     }

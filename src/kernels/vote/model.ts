@@ -26,6 +26,8 @@ export interface VoteModel {
   countOne(item: BallotItem, at: number, sign: 1 | -1): void;
   /** The item leaves the buffer: its share is there for good, and from now on fades when the model forgets. */
   settle(item: BallotItem): void;
+  /** Whether so many voters and labels stay within the memory a model may take. */
+  fits(voters: number, labels: number): boolean;
   /** Makes room for voter and label codes below these. */
   reserve(voters: number, labels: number): void;
   forget(voter: number): void;
@@ -44,6 +46,8 @@ export interface ModelSettings {
   readonly ownStrength: number;
   /** Half-life of a voter's statistics in its own votes; 0: never forgets. */
   readonly halfLifeVotes: number;
+  /** Bytes the counts of all voters may take. */
+  readonly maxModelBytes: number;
 }
 
 export type Doubles = Float64Array<ArrayBuffer>;

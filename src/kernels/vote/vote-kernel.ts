@@ -75,14 +75,20 @@ export class VoteKernel implements Kernel, VoteSink {
   }
 
   stats(): KernelStats {
-    const { items, voters, model, ringVotes, past } = this.stream;
+    const { items, learning, openVotes, closed, past, open } = this.stream;
+    const { voters, model } = learning;
     return {
       entries: items.size + voters.size,
       bytes:
         items.size * BYTES_PER_ITEM +
-        ringVotes * 8 +
+        (openVotes + closed.votes) * 8 +
         voters.size * (BYTES_PER_VOTER + model.bytesPerVoter()) +
         past.size * 60,
+      gauges: [
+        { name: 'open_items', value: open.size },
+        { name: 'voters', labels: { state: 'counted' }, value: voters.size - voters.excludedVoters },
+        { name: 'voters', labels: { state: 'excluded' }, value: voters.excludedVoters },
+      ],
     };
   }
 
@@ -199,7 +205,7 @@ export class VoteKernel implements Kernel, VoteSink {
     });
   }
 
-  evicted(what: { readonly entries: number; readonly bound: 'items' | 'voters' }): void {
+  evicted(what: { readonly entries: number; readonly bound: 'items' | 'voters' | 'votes' }): void {
     this.out!.event('state.evicted', what);
   }
 

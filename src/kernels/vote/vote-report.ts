@@ -2,49 +2,42 @@ import type { BallotItem } from './ballot-item.ts';
 import { winner } from './ballots.ts';
 import type { LabelRequest, VoterReport } from './vote-settings.ts';
 import type { VoteStream } from './vote-stream.ts';
+import { wilson } from './wilson.ts';
 
-const Z95 = 1.96;
 const MAX_BIAS_LABELS = 10;
-
-/** 95 % interval of a share. Source: Wilson 1927. */
-export function wilson(share: number, n: number): { readonly low: number; readonly high: number } {
-  if (n <= 0) return { low: 0, high: 1 };
-  const z2 = Z95 * Z95;
-  const middle = (share + z2 / (2 * n)) / (1 + z2 / n);
-  const half = (Z95 / (1 + z2 / n)) * Math.sqrt(Math.max(0, (share * (1 - share)) / n + z2 / (4 * n * n)));
-  return { low: Math.max(0, middle - half), high: Math.min(1, middle + half) };
-}
 
 /** The voters with most votes first, at most `reportMax`. */
 export function reportVoters(stream: VoteStream): VoterReport[] {
-  const { voters, settings } = stream;
+  const { voters } = stream.learning;
+  const { settings } = stream;
   const codes: number[] = [];
   for (let w = 0; w < voters.names.length; w++) if (voters.names[w] !== undefined) codes.push(w);
   codes.sort((a, b) => voters.votes[b]! - voters.votes[a]! || a - b);
   return codes.slice(0, settings.reportMax).map((w) => describeVoter(stream, w));
 }
 
-function describeVoter(stream: VoteStream, w: number): VoterReport {
-  const { accuracy, votes } = stream.model.accuracy(w);
+function describeVoter({ learning }: VoteStream, w: number): VoterReport {
+  const { voters, model, labels } = learning;
+  const { accuracy, votes } = model.accuracy(w);
   const { low, high } = wilson(accuracy, votes);
   const report = {
-    voter: stream.voters.names[w]!,
-    votes: stream.voters.votes[w]!,
+    voter: voters.names[w]!,
+    votes: voters.votes[w]!,
     accuracy: round4(accuracy),
     low: round4(low),
     high: round4(high),
-    excluded: stream.voters.excluded[w]!,
+    excluded: voters.excluded[w]!,
   };
-  const rows = stream.model.rows?.(w);
-  if (rows === undefined || stream.labels.size > MAX_BIAS_LABELS) return report;
+  const rows = model.rows?.(w);
+  if (rows === undefined || labels.size > MAX_BIAS_LABELS) return report;
   const bias: [string, Readonly<Record<string, number>>][] = [];
-  for (const [j, truth] of stream.labels.values.entries()) {
+  for (const [j, truth] of labels.values.entries()) {
     const row = rows[j]!;
     const sum = row.reduce((a, b) => a + b, 0);
     if (sum < 1) continue;
     bias.push([
       String(truth),
-      Object.fromEntries(stream.labels.values.map((said, l) => [String(said), round4(row[l]! / sum)])),
+      Object.fromEntries(labels.values.map((said, l) => [String(said), round4(row[l]! / sum)])),
     ]);
   }
   return { ...report, bias: Object.fromEntries(bias) };
@@ -63,11 +56,11 @@ export function requestLabels(
   const { minVotes } = stream.settings.close;
   const least = minVotes === 'all' ? 1 : minVotes;
   const found: { readonly item: BallotItem; readonly request: LabelRequest }[] = [];
-  for (const item of [...stream.open.all(), ...stream.buffered]) {
+  for (const item of [...stream.open.all(), ...stream.closed.ring.all()]) {
     if (item.n < least || item.q === undefined || item.askedAt === item.n || item.gold >= 0) continue;
-    const confidence = stream.confidence(item);
+    const confidence = stream.learning.confidence(item);
     if (confidence >= rules.below) continue;
-    const label = stream.labelName(item, winner(item.q, 0, item.q.length).label);
+    const label = stream.learning.labelName(item, winner(item.q, 0, item.q.length).label);
     found.push({
       item,
       request: {
@@ -75,7 +68,7 @@ export function requestLabels(
         votes: item.n,
         label,
         confidence: round4(confidence),
-        entropy: round4(entropy(item.q, stream.temperature.value)),
+        entropy: round4(entropy(item.q, stream.learning.temperature.value)),
       },
     });
   }

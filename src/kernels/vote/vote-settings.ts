@@ -29,6 +29,8 @@ export interface VoteSettings {
   readonly poolStrength: number;
   readonly ownStrength: number;
   readonly halfLifeVotes: number;
+  /** Bytes the counts of all voters may take: more labels are refused, silent voters forgotten. */
+  readonly maxModelBytes: number;
   readonly maxOpen: number;
   readonly maxVoters: number;
   readonly maxLabels: number;
@@ -63,6 +65,7 @@ export const DEFAULT_SETTINGS: VoteSettings = {
   poolStrength: 2,
   ownStrength: 4,
   halfLifeVotes: 0,
+  maxModelBytes: 256 * 1024 * 1024,
   maxOpen: 100_000,
   maxVoters: 100_000,
   maxLabels: 50,
@@ -118,5 +121,5 @@ export interface VoteSink {
   }): void;
   request(request: LabelRequest): void;
   report(report: VoterReport): void;
-  evicted(what: { readonly entries: number; readonly bound: 'items' | 'voters' }): void;
+  evicted(what: { readonly entries: number; readonly bound: 'items' | 'voters' | 'votes' }): void;
 }

@@ -1,7 +1,8 @@
 import { StateError } from '../../core/errors.ts';
 import type { CheckpointDelta, StatePart } from '../../core/state.ts';
-import { BallotItem, type ClosedBy, type ItemState } from './ballot-item.ts';
+import type { BallotItem } from './ballot-item.ts';
 import type { Scalar } from './ballots.ts';
+import { loadItem, type StoredItem, saveItem } from './stored-item.ts';
 import type { Temperature } from './temperature.ts';
 import type { VoteStream } from './vote-stream.ts';
 
@@ -24,22 +25,6 @@ interface Meta {
   readonly temperature: ReturnType<Temperature['save']>;
   readonly model: Readonly<Record<string, unknown>>;
 }
-
-/** Order of the fields of an item in its group. */
-type StoredItem = readonly [
-  id: Scalar,
-  seq: number,
-  state: ItemState,
-  voters: readonly number[],
-  codes: readonly number[],
-  weights: readonly number[] | null,
-  labels: readonly Scalar[] | null,
-  added: readonly number[] | null,
-  q: readonly number[] | null,
-  numbers: readonly (number | null)[],
-  calibrated: boolean,
-  closedBy: ClosedBy,
-];
 
 type StoredVoter = readonly [code: number, name: Scalar, votes: number, seen: number, excluded: boolean, own: number[]];
 
@@ -96,15 +81,15 @@ export class VoteState {
     const { stream } = this;
     let most = 0;
     for (const [code] of this.pendingVoters) most = Math.max(most, code + 1);
-    for (const code of stream.voters.free) most = Math.max(most, code + 1);
-    for (let w = 0; w < most; w++) stream.voters.names[w] = undefined;
-    stream.model.reserve(most, stream.labels.size);
+    for (const code of stream.learning.voters.free) most = Math.max(most, code + 1);
+    for (let w = 0; w < most; w++) stream.learning.voters.names[w] = undefined;
+    stream.learning.model.reserve(most, stream.learning.labels.size);
     for (const [code, name, votes, seen, excluded, own] of this.pendingVoters) {
-      stream.voters.put(code, name);
-      stream.voters.votes[code] = votes;
-      stream.voters.seen[code] = seen;
-      stream.voters.excluded[code] = excluded;
-      stream.model.loadVoter(code, own);
+      stream.learning.voters.put(code, name);
+      stream.learning.voters.votes[code] = votes;
+      stream.learning.voters.seen[code] = seen;
+      stream.learning.voters.exclude(code, excluded);
+      stream.learning.model.loadVoter(code, own);
     }
     stream.adopt(this.restored);
     this.restored.length = 0;
@@ -116,17 +101,17 @@ export class VoteState {
     return {
       version: VERSION,
       method: stream.settings.method,
-      warm: stream.warm,
+      warm: stream.closed.warm,
       closes: stream.closes,
       taken: stream.taken,
       touches: stream.touches,
       opened: stream.opened,
       askedAt: stream.askedAt,
-      labels: stream.labels.values,
-      distinct: [...stream.distinctLabels],
-      free: stream.voters.free,
-      temperature: stream.temperature.save(),
-      model: stream.model.save(),
+      labels: stream.learning.labels.values,
+      distinct: [...stream.learning.distinct],
+      free: stream.learning.voters.free,
+      temperature: stream.learning.temperature.save(),
+      model: stream.learning.model.save(),
     };
   }
 
@@ -138,21 +123,22 @@ export class VoteState {
         { code: 'state-version' },
       );
     this.restoring = true;
-    stream.warm = meta.warm;
+    stream.closed.warm = meta.warm;
     stream.closes = meta.closes;
     stream.taken = meta.taken;
     stream.touches = meta.touches;
     stream.opened = meta.opened;
     stream.askedAt = meta.askedAt;
-    for (const label of meta.labels) stream.labels.code(label);
-    for (const label of meta.distinct) stream.distinctLabels.add(label);
-    stream.voters.free.push(...meta.free);
-    stream.temperature.load(meta.temperature);
-    stream.model.load(meta.model);
+    for (const label of meta.labels) stream.learning.labels.code(label);
+    for (const label of meta.distinct) stream.learning.distinct.add(label);
+    stream.learning.voters.free.push(...meta.free);
+    stream.learning.temperature.load(meta.temperature);
+    stream.learning.model.load(meta.model);
   }
 
   private putItems(put: StatePart[], drop: string[]): void {
-    const { dirtyItems, items } = this.stream;
+    const { items, learning } = this.stream;
+    const { dirtyItems } = learning;
     const groups = new Map<number, StoredItem[]>();
     for (const seq of dirtyItems) groups.set(seq >> GROUP_BITS, []);
     dirtyItems.clear();
@@ -162,7 +148,7 @@ export class VoteState {
   }
 
   private putVoters(put: StatePart[], drop: string[]): void {
-    const { dirtyVoters, voters, model } = this.stream;
+    const { dirtyVoters, voters, model } = this.stream.learning;
     const groups = new Set<number>();
     for (const voter of dirtyVoters) groups.add(voter >> GROUP_BITS);
     dirtyVoters.clear();
@@ -193,60 +179,4 @@ export class VoteState {
 
 function part(name: string, value: unknown): StatePart {
   return { name, bytes: new TextEncoder().encode(JSON.stringify(value)) };
-}
-
-function saveItem(item: BallotItem): StoredItem {
-  const { n, added, q } = item;
-  return [
-    item.id,
-    item.seq,
-    item.state,
-    [...item.voters.subarray(0, n)],
-    [...item.codes.subarray(0, n)],
-    item.weights === undefined ? null : [...item.weights.subarray(0, n)],
-    item.labels ?? null,
-    added === undefined ? null : [...added],
-    q === undefined ? null : [...q],
-    [
-      item.counted,
-      item.evaluatedAt,
-      item.gold,
-      item.announced,
-      item.revision,
-      Number.isNaN(item.openedAt) ? null : item.openedAt,
-      Number.isNaN(item.lastAt) ? null : item.lastAt,
-      item.touch,
-      item.closeSeq,
-      item.lookAt,
-      item.askedAt,
-    ],
-    item.calibrated,
-    item.closedBy,
-  ];
-}
-
-function loadItem(stored: StoredItem): BallotItem {
-  const [id, seq, state, voters, codes, weights, labels, added, q, numbers, calibrated, closedBy] = stored;
-  const item = new BallotItem(id, seq, labels !== null);
-  for (let v = 0; v < voters.length; v++) item.push(voters[v]!, codes[v]!, weights?.[v] ?? 1);
-  if (weights !== null && item.weights === undefined) item.weights = new Float64Array(item.voters.length).fill(1);
-  item.state = state;
-  if (labels !== null) item.labels = [...labels];
-  if (added !== null) item.added = Float64Array.from(added);
-  if (q !== null) item.q = Float64Array.from(q);
-  const [counted, evaluatedAt, gold, announced, revision, openedAt, lastAt, touch, closeSeq, lookAt, askedAt] = numbers;
-  item.counted = counted!;
-  item.evaluatedAt = evaluatedAt!;
-  item.gold = gold!;
-  item.announced = announced!;
-  item.revision = revision!;
-  item.openedAt = openedAt ?? Number.NaN;
-  item.lastAt = lastAt ?? Number.NaN;
-  item.touch = touch!;
-  item.closeSeq = closeSeq!;
-  item.lookAt = lookAt!;
-  item.askedAt = askedAt!;
-  item.calibrated = calibrated;
-  item.closedBy = closedBy;
-  return item;
 }

@@ -9,6 +9,8 @@ export class VoterTable {
   readonly seen: number[] = [];
   readonly excluded: boolean[] = [];
   readonly free: number[] = [];
+  /** Voters whose votes do not count. */
+  excludedVoters = 0;
   private readonly codes = new Map<Scalar, number>();
   private readonly max: number;
 
@@ -35,6 +37,11 @@ export class VoterTable {
     return code;
   }
 
+  exclude(code: number, excluded: boolean): void {
+    if (this.excluded[code] !== excluded) this.excludedVoters += excluded ? 1 : -1;
+    this.excluded[code] = excluded;
+  }
+
   put(code: number, name: Scalar): void {
     this.names[code] = name;
     this.votes[code] = 0;
@@ -51,6 +58,7 @@ export class VoterTable {
     idle.sort((a, b) => this.seen[a]! - this.seen[b]! || a - b);
     const gone = idle.slice(0, Math.max(1, this.max >> 4));
     for (const w of gone) {
+      this.exclude(w, false);
       this.codes.delete(this.names[w]!);
       this.names[w] = undefined;
       this.free.push(w);

@@ -6,7 +6,7 @@ describe('hostile votes', () => {
     const { votes } = stream({ method: 'hds', maxLabels: 20 });
     const taken = Array.from({ length: 500 }, (_, n) => votes.vote({ item: n, voter: 'w', label: `l${n}` }, 0));
     expect(taken.filter((what) => what === 'counted')).toHaveLength(20);
-    expect(votes.labels.size).toBe(20);
+    expect(votes.learning.labels.size).toBe(20);
     expect(votes.items.size).toBe(20);
   });
 
@@ -18,7 +18,7 @@ describe('hostile votes', () => {
     });
     for (let n = 0; n < 20_000; n++) votes.vote({ item: n, voter: 'w', label: `l${n}` }, 0);
     expect(votes.items.size).toBe(100);
-    expect(votes.distinctLabels.size).toBeLessThanOrEqual(1_000);
+    expect(votes.learning.distinct.size).toBeLessThanOrEqual(1_000);
   });
 
   it('an item with 100,000 votes, half of them late or changed, stays quick', () => {
@@ -45,7 +45,7 @@ describe('hostile votes', () => {
       sweepEvery: 0,
     });
     for (let n = 0; n < 1_000_000; n++) votes.vote({ item: n, voter: 'w', label: 'a' }, 0);
-    expect(votes.voters.size).toBe(1);
+    expect(votes.learning.voters.size).toBe(1);
     expect(votes.items.size).toBe(10);
   });
 
@@ -60,7 +60,7 @@ describe('hostile votes', () => {
     });
     for (let n = 0; n < 2_000; n++) votes.vote({ item: n, voter: `w${n}`, label: n % 2 }, 0);
     expect(votes.open.size).toBe(100);
-    expect(votes.voters.size).toBeLessThanOrEqual(120);
+    expect(votes.learning.voters.size).toBeLessThanOrEqual(120);
     expect(new Set(kept.evictions.map(({ bound }) => bound))).toEqual(new Set(['items', 'voters']));
   });
 });

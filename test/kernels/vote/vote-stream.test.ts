@@ -132,11 +132,29 @@ describe('vote stream', () => {
       const label = `l${Math.floor(uniform(3, n, 1) * Math.min(12, 2 + n / 300))}`;
       votes.vote({ item: Math.floor(uniform(3, n) * 60) + Math.floor(n / 100) * 10, voter: n % 9, label }, 0);
     }
-    const model = votes.model;
+    const model = votes.learning.model;
     if (!(model instanceof ConfusionModel)) throw new Error('hds learns confusion rows');
     expect(model.floor()).toBeGreaterThanOrEqual(-1e-9);
-    const total = votes.voters.names.reduce((sum: number, _, w) => sum + model.accuracy(w).votes, 0);
+    const total = votes.learning.voters.names.reduce((sum: number, _, w) => sum + model.accuracy(w).votes, 0);
     expect(Math.abs(total - Math.round(total))).toBeLessThan(1e-6);
+  });
+
+  it('after an end, sweeps leave what was concluded from all alone; a late vote does not', () => {
+    const { votes, kept } = stream({
+      ...AT_END,
+      close: { minVotes: 'all', confidence: 1, maxVotes: 5 },
+      method: 'hds',
+      sweepEvery: 5,
+    });
+    for (const vote of crowd(80, 4, 21)) votes.vote(vote, 0);
+    votes.end();
+    const told = kept.changes.length;
+    for (const vote of crowd(60, 5, 22)) votes.vote({ ...vote, item: `later-${vote.item}` }, 0);
+    const changed = (from: number) => kept.changes.slice(from).map((change) => (change as { item: string }).item); // ids above
+    expect(changed(told).filter((item) => !item.startsWith('later-'))).toEqual([]);
+    const label = kept.results.find(({ item }) => item === 'i1')!.label === 'yes' ? 'no' : 'yes';
+    for (const voter of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) votes.vote({ item: 'i1', voter, label }, 0);
+    expect(changed(told)).toContain('i1');
   });
 
   it('label names and voter names do not matter', () => {
