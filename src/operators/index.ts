@@ -1,6 +1,7 @@
 import { ConfigError } from '../core/errors.ts';
 import type { Operator } from '../core/operator.ts';
 import { check } from './check.ts';
+import { checkWindow } from './check-window.ts';
 import { clean } from './clean.ts';
 import { dedup } from './dedup.ts';
 import { dedupQueries } from './dedup-queries.ts';
@@ -22,6 +23,7 @@ export const operators: readonly Operator[] = [
   dedup,
   dedupQueries,
   check,
+  checkWindow,
   clean,
   filter,
   repair,

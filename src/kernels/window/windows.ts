@@ -113,7 +113,7 @@ export class Windows<A> {
       }
     }
     if (added === 0) this.late++;
-    while (this.open.length > this.maxOpen) this.evictFirst();
+    while (this.open.length > this.maxOpen) this.evict();
     return added > 0;
   }
 
@@ -187,7 +187,9 @@ export class Windows<A> {
     return { start: earlier.start, end: later.end, value, records: earlier.records + later.records };
   }
 
-  private evictFirst(): void {
+  /** Closes the window that ends first, before its time: its owner has no room. */
+  evict(): void {
+    if (this.open.length === 0) return;
     this.closedBefore = Math.max(this.closedBefore, this.open[0]!.end);
     this.evicted++;
     this.closeFirst();
