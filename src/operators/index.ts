@@ -11,6 +11,7 @@ import { flatten } from './flatten.ts';
 import { keepFields } from './keep-fields.ts';
 import { label } from './label.ts';
 import { repair } from './repair.ts';
+import { profile } from './profile.ts';
 import { repartition } from './repartition.ts';
 import { resolve } from './resolve.ts';
 import { route } from './route.ts';
@@ -27,6 +28,7 @@ export const operators: readonly Operator[] = [
   clean,
   filter,
   repair,
+  profile,
   repartition,
   resolve,
   vote,

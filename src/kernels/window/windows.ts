@@ -86,6 +86,11 @@ export class Windows<A> {
     return this.open.length;
   }
 
+  /** Aggregates of the open windows, by their end. */
+  *values(): Generator<A> {
+    for (const { value } of this.open) yield value;
+  }
+
   /** Position from which on a window that ends there is closed. */
   private get horizon(): number {
     return Math.max(this.now - this.options.lateness, this.closedBefore);
