@@ -19,6 +19,7 @@ async function list(lines: readonly string[] | Promise<readonly string[]>): Prom
 const steps: readonly (readonly [string, () => boolean | Promise<boolean>])[] = [
   ['biome', () => command('biome', 'check', '--error-on-warnings', '.')],
   ['tsc', () => command('tsc')],
+  ['tsc, console', () => command('tsc', '-p', 'src/http/console/app/tsconfig.json')],
   ['architecture', () => list(checkArchitecture(readSources(join(root, 'src'))))],
   ['knip', () => command('knip', '--include', 'files,exports,types,duplicates,unlisted,unresolved')],
   ['generated files', () => list(staleFiles(root))],

@@ -3,6 +3,7 @@ import type { RunObserver } from '../core/observer.ts';
 /** Tells several observers. */
 export function observers(all: readonly RunObserver[]): RunObserver {
   return {
+    wantsSamples: all.some((one) => one.wantsSamples === true),
     taskState(task, state) {
       for (const one of all) one.taskState?.(task, state);
     },

@@ -12,12 +12,14 @@ import { type RunSummary, runPlan } from '../runtime/run.ts';
 import { createLog } from '../telemetry/log.ts';
 import { PrometheusExporter } from '../telemetry/prometheus.ts';
 import type { Plan } from '../topology/plan.ts';
+import { liveView } from './console-source.ts';
 import { EXIT } from './exit.ts';
 import { type Gate, parseGate } from './gates.ts';
 import { load, packageVersion, planOf } from './load.ts';
 import { observers } from './observers.ts';
 import { Progress, summaryTable } from './progress.ts';
 import { Readiness } from './readiness.ts';
+import { writeReport } from './report.ts';
 import { timeParser } from './time-parser.ts';
 
 interface RunFlags {
@@ -30,6 +32,7 @@ interface RunFlags {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly http?: string | true;
+  readonly report?: string;
   readonly httpTokenFile?: string;
   readonly reportEvery: string;
   readonly failOn: readonly string[];
@@ -58,7 +61,8 @@ export function addRun(program: Command): void {
     .option('--quiet', 'no progress and no table')
     .option('--report-every <duration>', 'time between progress lines', '5s')
     .option('--fail-on <gate>', "exit with 3 when it holds: 'quarantined > 1%', rule:<name> (repeatable)", list, [])
-    .option('--http [host:port]', 'serve /metrics, /livez, /readyz (default 127.0.0.1:9464)')
+    .option('--report <file>', 'write an HTML report when the run has ended')
+    .option('--http [host:port]', 'serve the console, /metrics, /livez, /readyz (default 127.0.0.1:9464)')
     .option('--http-token-file <file>', 'token asked for on other addresses than loopback')
     .option('--reset-state <step>', 'start a step without its memory (repeatable)', list, [])
     .option('--accept-offsets', 'go on from offsets that were set by hand')
@@ -90,14 +94,21 @@ async function run(path: string, flags: RunFlags): Promise<number> {
   const broker = await openLocal(plan, { ...flags, local: flags.local, topics: localTopics(flags), log });
   const readiness = new Readiness();
   const progress = flags.quiet ? [] : [progressOf(flags)];
-  const http = await serveHttp(address, flags, { metrics: () => exporter.page(), readiness: () => readiness.report() });
+  const live = address === undefined && flags.report === undefined ? undefined : liveView(plan, systemClock);
+  const http = await serveHttp(address, flags, {
+    metrics: () => exporter.page(),
+    readiness: () => readiness.report(),
+    consoles: new Map(
+      live === undefined ? [] : [[plan.name, { view: () => live.view(), find: (query) => live.samples.find(query) }]],
+    ),
+  });
   const stop = stopSignal(log);
   try {
     const summary = await runPlan({
       plan,
       broker,
       log,
-      observer: observers([exporter, readiness, ...progress]),
+      observer: observers([exporter, readiness, ...progress, ...(live === undefined ? [] : [live])]),
       signal: stop.signal,
       untilEnd: flags.follow !== true,
       timeParser,
@@ -105,6 +116,7 @@ async function run(path: string, flags: RunFlags): Promise<number> {
       acceptOffsets: flags.acceptOffsets === true,
       resetSteps: flags.resetState,
     });
+    if (flags.report !== undefined && live !== undefined) await writeReport(flags.report, live);
     return finish(summary, plan, { flags, gates, local: flags.local });
   } finally {
     stop.dispose();
@@ -163,7 +175,7 @@ function httpAddress(flag: RunFlags['http']): Address | undefined {
 async function serveHttp(
   address: Address | undefined,
   flags: RunFlags,
-  sources: Pick<HttpOptions, 'metrics' | 'readiness'>,
+  sources: Pick<HttpOptions, 'metrics' | 'readiness' | 'consoles'>,
 ): Promise<HttpServer | undefined> {
   if (address === undefined) return undefined;
   const token =

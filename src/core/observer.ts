@@ -1,5 +1,7 @@
 import type { TaskId } from './broker.ts';
+import type { Finding } from './finding.ts';
 import type { KernelStats } from './operator.ts';
+import type { Origin } from './record.ts';
 
 /** Counts of one commit, or of a task since its first record. Keys of the maps are `step\0port`, `step\0rule\0severity`, `step\0method`, `step\0type`, topic. */
 export interface Counts {
@@ -26,12 +28,44 @@ export interface CommitReport {
   /** NaN without a clock. */
   readonly streamTime: number;
   readonly stats: readonly { readonly step: string; readonly stats: KernelStats }[];
+  /** Present when the observer asks for it. */
+  readonly samples?: CommitSamples;
+}
+
+/** A record that shows what a rule speaks of: bounded in size, hidden fields taken out. For people, never for programs. */
+export interface RecordSample {
+  readonly fate: 'quarantined' | 'curated';
+  readonly step: string;
+  readonly origin: Origin;
+  /** Stream time, NaN without a clock. */
+  readonly time: number;
+  readonly findings: readonly Finding[];
+  /** Text of the value as it came; undefined when it is none, or may not be shown. */
+  readonly value?: string;
+  /** Text of the value as the steps have made it, when that differs. */
+  readonly cleaned?: string;
+}
+
+/** A quality event as it was written. */
+export interface EventSample {
+  readonly type: string;
+  readonly step: string;
+  readonly time?: string;
+  readonly data: unknown;
+}
+
+/** A few of the records and events of a commit. */
+export interface CommitSamples {
+  readonly records: readonly RecordSample[];
+  readonly events: readonly EventSample[];
 }
 
 export type TaskState = 'opening' | 'replaying' | 'running' | 'waiting' | 'ended' | 'closed';
 
 /** What a run tells the outside: telemetry and progress listen here. Called per batch and per commit, never per record. */
 export interface RunObserver {
+  /** Somebody looks at records: commits bring a few along. */
+  readonly wantsSamples?: boolean;
   taskState?(task: TaskId, state: TaskState): void;
   taskFailed?(task: TaskId, error: unknown, restartInMs: number | undefined): void;
   batch?(topology: string, seconds: number, records: number): void;

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
 import { Hono, type MiddlewareHandler } from 'hono';
 import { ConfigError } from '../core/errors.ts';
+import { type ConsoleSource, consoleRoutes } from './console/routes.ts';
 
 export interface Readiness {
   readonly ready: boolean;
@@ -19,6 +20,8 @@ export interface HttpOptions {
   readonly token?: string;
   metrics(): Promise<{ readonly contentType: string; readonly body: string }>;
   readiness(): Readiness;
+  /** By topology; absent: no console. */
+  readonly consoles?: ReadonlyMap<string, ConsoleSource>;
 }
 
 export interface HttpServer {
@@ -29,7 +32,7 @@ export interface HttpServer {
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 const PROBES = new Set(['/livez', '/readyz']);
 
-/** Probes and metrics; read-only. `/livez` never depends on the broker, `/readyz` says what is missing. */
+/** Probes, metrics and the console; read-only. `/livez` never depends on the broker, `/readyz` says what is missing. */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const loopback = LOOPBACK.has(options.host);
   if (!loopback && options.token === undefined) {
@@ -51,10 +54,11 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     const page = await options.metrics();
     return c.body(page.body, 200, { 'content-type': page.contentType });
   });
-  return listen(app, options);
+  const consoles = consoleRoutes(app, options.consoles ?? new Map());
+  return listen(app, options, consoles);
 }
 
-function listen(app: Hono, options: HttpOptions): Promise<HttpServer> {
+function listen(app: Hono, options: HttpOptions, consoles: { close(): void }): Promise<HttpServer> {
   return new Promise((resolve, reject) => {
     const server = serve({ fetch: app.fetch, hostname: options.host, port: options.port }, (info: AddressInfo) => {
       const host = info.family === 'IPv6' ? `[${info.address}]` : info.address;
@@ -62,6 +66,7 @@ function listen(app: Hono, options: HttpOptions): Promise<HttpServer> {
         url: `http://${host}:${info.port}`,
         close: () =>
           new Promise((done) => {
+            consoles.close();
             server.close(() => done());
             if ('closeAllConnections' in server) server.closeAllConnections();
           }),
@@ -81,7 +86,8 @@ function listen(app: Hono, options: HttpOptions): Promise<HttpServer> {
 const securityHeaders: MiddlewareHandler = async (c, next) => {
   await next();
   c.header('x-content-type-options', 'nosniff');
-  c.header('content-security-policy', "default-src 'none'");
+  c.header('referrer-policy', 'no-referrer');
+  if (!c.res.headers.has('content-security-policy')) c.header('content-security-policy', "default-src 'none'");
   c.header('cache-control', 'no-store');
 };
 

@@ -12,7 +12,7 @@ import type { Clock } from '../core/clock.ts';
 import { BrokerError, OperatorError, StateError } from '../core/errors.ts';
 import { compileField } from '../core/field.ts';
 import type { Log } from '../core/log.ts';
-import type { Counts, RunObserver } from '../core/observer.ts';
+import type { CommitReport, Counts, RunObserver } from '../core/observer.ts';
 import type { Tick } from '../core/operator.ts';
 import { DataRecord } from '../core/record.ts';
 import { type CompiledStage, compileStage } from '../topology/compile.ts';
@@ -26,6 +26,7 @@ import { writeEvents } from './events.ts';
 import { createKernels } from './kernels.ts';
 import { OpenCommit } from './open-commit.ts';
 import { HeldRecords } from './record-store.ts';
+import { Sampler } from './samples.ts';
 import { Sinks } from './sinks.ts';
 import { Source } from './source.ts';
 import { StreamClock } from './stream-clock.ts';
@@ -64,6 +65,7 @@ export class Task {
   private readonly digest = new EmissionDigest();
   private readonly clock: StreamClock;
   private readonly upstream = new UpstreamClock();
+  private readonly sampler: Sampler | undefined;
   private readonly held: HeldRecords;
   private stage!: CompiledStage;
   private source!: Source;
@@ -96,6 +98,7 @@ export class Task {
     this.input = input;
     this.held = new HeldRecords(stage.inputs.map(({ codec }) => codec));
     this.context = context;
+    this.sampler = context.observer.wantsSamples === true ? new Sampler(context.plan) : undefined;
     this.stopAt = stopAt;
     this.watch = new StageWatch(context.plan, stage, stopAt);
     this.clock = new StreamClock(input, input.maxAheadMs ?? context.defaults.maxAheadMs);
@@ -348,6 +351,7 @@ export class Task {
 
   private collect(frame: Frame): void {
     const kind = frame.tick?.kind;
+    if (!this.replaying) this.sampler?.add(frame);
     if (kind === 'end' || kind === 'idle') this.writeControl(frame, kind);
     this.open.add(frame, {
       portNames: this.stage.portNames,
@@ -390,7 +394,8 @@ export class Task {
     addCounts(this.totals, open.counts);
     const takes = withCheckpoint || open.needsCheckpoint || this.checkpointIsDue(now);
     const checkpoint = takes ? takeCheckpoint(this.stage, () => this.memory(), this.stale) : undefined;
-    const bytes = checkpoint?.put.reduce((sum, part) => sum + part.bytes.length, 0);
+    const checkpointBytes = checkpoint?.put.reduce((sum, part) => sum + part.bytes.length, 0);
+    const samples = this.sampler?.take();
     if (takes) this.noteCheckpoint(open.next, now);
     const info: CommitInfo = {
       checkpoint: this.checkpoint,
@@ -410,7 +415,11 @@ export class Task {
       ...(checkpoint === undefined ? {} : { checkpoint }),
     };
     this.inFlight = this.channel.commit(request).then(
-      () => this.publish(open, started, bytes),
+      () =>
+        this.publish(open, started, {
+          ...(checkpointBytes === undefined ? {} : { checkpointBytes }),
+          ...(samples === undefined ? {} : { samples }),
+        }),
       (error) => {
         context.observer.commitFailed?.(context.plan.name);
         this.failure = error;
@@ -438,14 +447,14 @@ export class Task {
     };
   }
 
-  private publish(open: OpenCommit, startedMs: number, checkpointBytes: number | undefined): void {
+  private publish(open: OpenCommit, startedMs: number, more: Pick<CommitReport, 'checkpointBytes' | 'samples'>): void {
     const { context } = this;
     context.observer.commit?.({
       topology: context.plan.name,
       task: this.id,
       counts: open.counts,
       seconds: (context.clock.elapsed() - startedMs) / 1000,
-      ...(checkpointBytes === undefined ? {} : { checkpointBytes }),
+      ...more,
       position: open.next,
       end: this.end,
       streamTime: this.clock.state.streamTime,
