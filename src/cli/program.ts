@@ -6,6 +6,7 @@ import { addLint } from './lint.ts';
 import { packageVersion } from './load.ts';
 import { addOperators } from './operators.ts';
 import { addQuarantine } from './quarantine.ts';
+import { addQueries } from './queries.ts';
 import { addReplay } from './replay.ts';
 import { addRun } from './run.ts';
 import { addTest } from './test.ts';
@@ -23,6 +24,7 @@ addLint(program);
 addTest(program);
 addDescribe(program);
 addOperators(program);
+addQueries(program);
 addConfigSchema(program);
 
 try {

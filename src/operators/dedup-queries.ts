@@ -1,11 +1,10 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { ConfigError } from '../core/errors.ts';
 import type { ConfigIssue, Kernel, Operator, OperatorDeps } from '../core/operator.ts';
 import { COUNT_PATTERN, DURATION_PATTERN, parseCount, parseDuration } from '../core/units.ts';
 import { BYTES_PER_KEY } from '../kernels/dedup/dedup-state.ts';
 import type { DedupWindow } from '../kernels/dedup/stamps.ts';
 import { DedupQueriesKernel } from '../kernels/query/dedup-queries-kernel.ts';
-import { type Catalog, DEFAULT_MEMO_ENTRIES, QueryKeys, SqlParser } from '../kernels/query/index.ts';
+import { type Catalog, DEFAULT_MEMO_ENTRIES, parseCatalog, QueryKeys, SqlParser } from '../kernels/query/index.ts';
 
 const Field = (description: string) => Type.Optional(Type.String({ minLength: 1, description }));
 const Count = (description: string, value?: number) =>
@@ -145,23 +144,7 @@ function validate(config: DedupQueriesConfig): readonly ConfigIssue[] {
 }
 
 async function readCatalog(path: string, deps: OperatorDeps): Promise<Catalog> {
-  const text = new TextDecoder().decode(await deps.readFile(path));
-  const problem = new ConfigError(`${path}: expected a JSON object { "table": ["column", …] }`, {
-    code: 'query-catalog',
-  });
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw problem;
-  }
-  if (json === null || typeof json !== 'object' || Array.isArray(json)) throw problem;
-  return new Map(
-    Object.entries(json).map(([table, columns]) => {
-      if (!Array.isArray(columns) || !columns.every((column) => typeof column === 'string')) throw problem;
-      return [table, new Set<string>(columns)] as const;
-    }),
-  );
+  return parseCatalog(new TextDecoder().decode(await deps.readFile(path)), path);
 }
 
 function toWindow(window: DedupQueriesConfig['window']): DedupWindow {

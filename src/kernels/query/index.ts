@@ -15,6 +15,7 @@ export {
   type QueryGateOptions,
   queryGate,
 } from './gate.ts';
+export { parseCatalog } from './parse-catalog.ts';
 export { SqlParser, type SqlTree } from './parser.ts';
 export {
   DEFAULT_MEMO_ENTRIES,
@@ -24,4 +25,5 @@ export {
   QueryKeys,
   type QueryKeysOptions,
 } from './query-keys.ts';
+export { type LoggedQuery, type QueryGroup, QueryLog, type ShapeGroup } from './query-log.ts';
 export type { Catalog } from './scope.ts';

@@ -7,6 +7,7 @@ import { jsonBody } from './json-body.ts';
 import type { SqlParser } from './parser.ts';
 import { plainText } from './plain-text.ts';
 import type { Catalog } from './scope.ts';
+import { shapeOf } from './shape.ts';
 
 /** `postgres`: recognized by meaning; `json`: RFC 8785; `other`: any language, by its text. */
 export type Dialect = 'postgres' | 'json' | 'other';
@@ -25,6 +26,8 @@ export interface QueryKeysOptions {
   readonly memoEntries?: number;
   /** Context and parameters were decoded from JSON: numbers that may have been rounded are a bypass. */
   readonly decodedNumbers?: boolean;
+  /** Gives keys of shapes too; for statistics. */
+  readonly shapes?: boolean;
   /** Needed for dialect `postgres`. */
   readonly parser?: SqlParser;
 }
@@ -52,6 +55,8 @@ export type QueryKey =
       readonly exact: string;
       readonly rewrites: readonly string[];
       readonly tables: readonly string[];
+      /** Key of the query without its constants, where asked for. */
+      readonly shape: string | undefined;
     }
   | { readonly kind: 'bypass'; readonly reason: BypassReason };
 
@@ -126,6 +131,7 @@ export class QueryKeys {
       exact: digest128(`${this.prefix}\n${memoKey}`),
       rewrites: result.rewrites,
       tables: result.tables,
+      shape: this.options.shapes === true ? result.canonical : undefined,
     };
   }
 
@@ -138,7 +144,8 @@ export class QueryKeys {
     this.misses++;
     const full = this.compute(sql);
     // the canonical text is for explanations only: not worth holding
-    const result: CanonicalResult = full.kind === 'key' ? { ...full, canonical: '' } : full;
+    const canonical = full.kind === 'key' && this.options.shapes === true ? shapeOf(full.canonical) : '';
+    const result: CanonicalResult = full.kind === 'key' ? { ...full, canonical } : full;
     this.memo.set(sql, result);
     return result;
   }
