@@ -62,6 +62,11 @@ export class TcpProxy {
     for (const { broker } of this.pairs) broker.destroy();
   }
 
+  /** The broker's side is closed in good order; the client hears of it after `closeDelayMs`. */
+  closeBroker(): void {
+    for (const { broker } of this.pairs) broker.destroy();
+  }
+
   /** Back to an honest connection, for those made from now on too. */
   heal(): void {
     this.latencyMs = 0;

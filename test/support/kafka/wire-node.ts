@@ -10,7 +10,7 @@ interface Owner {
 export interface TestNode extends WireNode {
   connect(): Promise<void>;
   initProducerId(request: {
-    readonly transactionalId: string;
+    readonly transactionalId: string | null;
     readonly transactionTimeout: number;
   }): Promise<{ readonly producerId: string; readonly producerEpoch: number }>;
   addPartitionsToTxn(

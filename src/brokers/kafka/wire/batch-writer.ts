@@ -9,8 +9,11 @@ const PREFIX_BYTES = 5 + 1 + 10 + 5 + 5;
 const FIRST_BUFFER_BYTES = 16 * 1024;
 const MAX_TIME = 2 ** 52;
 
+/** What follows in a partition waits for a batch, so batches stay well below what a generous topic would take. */
+const BATCH_BYTES = 1_000_000;
+
 export interface WriterOptions {
-  /** Largest batch, header included; the topic's `max.message.bytes`. */
+  /** Largest batch, header included; the topic's `max.message.bytes`. Beyond BATCH_BYTES only a lone record uses it. */
   readonly maxBytes: number;
   readonly codec: Codec;
 }
@@ -31,12 +34,13 @@ export function headerName(name: string): Buffer {
  *     writer.begin(timestamp, key, value); writer.header(ORIGIN, text); if (!writer.end()) …   // too large
  *     for (const batch of writer.finish()) …
  *
- * A record that would make the batch larger than `maxBytes` begins the next one. Lengths are written as soon as they are
+ * A record that would make the batch too large begins the next one. Lengths are written as soon as they are
  * guessed and moved apart when the guess was too short. Cost: 0.3–0.9 µs a record of 240 bytes, no allocation but the
  * buffers. Source: Kafka protocol guide, record batch v2 (layout.ts).
  */
 export class BatchWriter {
   private readonly maxBytes: number;
+  private readonly batchBytes: number;
   private readonly codec: Codec;
   private finished: RawBatch[] = [];
   private batch: OpenBatch;
@@ -52,6 +56,7 @@ export class BatchWriter {
 
   constructor(options: WriterOptions) {
     this.maxBytes = options.maxBytes;
+    this.batchBytes = Math.min(options.maxBytes, BATCH_BYTES);
     this.codec = options.codec;
     this.bytes = Buffer.allocUnsafe(FIRST_BUFFER_BYTES);
     this.batch = emptyBatch();
@@ -114,7 +119,7 @@ export class BatchWriter {
   end(): boolean {
     this.closeCount();
     this.closeLength();
-    if (this.at > this.maxBytes && !this.makeRoom()) return false;
+    if (this.at > this.batchBytes && !this.makeRoom()) return false;
     const { batch } = this;
     if (batch.count === 0 || this.time > batch.maxTime) batch.maxTime = this.time;
     batch.count++;
@@ -201,7 +206,7 @@ export class BatchWriter {
     this.at = RECORDS_AT;
     if (this.batch.count === 0) return;
     this.finished.push(new RawBatch(this.bytes.subarray(0, end), this.batch, this.codec));
-    const likely = Math.min(Math.max(FIRST_BUFFER_BYTES, Math.ceil(end * 1.1)), this.maxBytes + 1024);
+    const likely = Math.min(Math.max(FIRST_BUFFER_BYTES, Math.ceil(end * 1.1)), this.batchBytes + 1024);
     this.bytes = Buffer.allocUnsafe(likely);
     this.batch = emptyBatch();
   }

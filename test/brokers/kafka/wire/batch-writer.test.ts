@@ -101,6 +101,13 @@ describe('BatchWriter', () => {
     expect(readAll(log(batches)).records.map(({ value }) => value?.length)).toEqual([10, 920, 100, 905]);
   });
 
+  it('keeps batches near a megabyte where a topic takes far more, but for a lone record that needs it', () => {
+    const sizes = [...Array(30).fill(100_000), 5_000_000, 100_000];
+    const records = sizes.map((size) => ({ timestamp: 1, key: null, value: Buffer.alloc(size), headers: [] }));
+    const batches = writeAll(records, { maxBytes: 50_000_000 });
+    expect(batches.map((batch) => batch.count)).toEqual([9, 9, 9, 3, 1, 1]);
+  });
+
   it('takes a record that only compression makes small enough, alone in its batch', () => {
     const [small, large] = [Buffer.from('small'), Buffer.alloc(50_000, 1)];
     const entry = (value: Buffer) => ({ timestamp: 1, key: null, value, headers: [] });
