@@ -3,6 +3,7 @@ import type { ConfigIssue, Kernel, Operator, OperatorDeps } from '../core/operat
 import { COUNT_PATTERN, DURATION_PATTERN, parseCount, parseDuration } from '../core/units.ts';
 import { compileCel } from '../kernels/cel/cel.ts';
 import { celFields, celIssue } from '../kernels/cel/issue.ts';
+import { NUMBER_METHODS } from '../kernels/repair/imputer.ts';
 import { DEFAULT_BOUNDS } from '../kernels/repair/judge.ts';
 import { type DependencyText, parseDependency } from '../kernels/repair/parse-dependency.ts';
 import { RepairKernel } from '../kernels/repair/repair-kernel.ts';
@@ -10,6 +11,12 @@ import type { DependencySetting, RepairSettings } from '../kernels/repair/repair
 
 /** Enough for a group to have support before its first record leaves. */
 const DEFAULT_GRACE_RECORDS = 1_000;
+
+const IMPUTE_METHODS = [...NUMBER_METHODS, 'mode'] as const;
+/** The last value is worse than the mean after a few steps (METHODS 7.4). */
+const DEFAULT_LIMIT = 3;
+/** An hour-of-day mean explains a third of a daily pattern; less is a guess. */
+const DEFAULT_IMPUTE_BOUND = 0.25;
 
 const Field = Type.String({ minLength: 1 });
 const Fields = (description: string) => Type.Array(Field, { minItems: 1, uniqueItems: true, description });
@@ -31,6 +38,57 @@ const Dependency = Type.Union([
     { additionalProperties: false },
   ),
 ]);
+
+const Outliers = Type.Object(
+  {
+    fields: Fields('Fields with numbers.'),
+    method: Type.Union([Type.Literal('speed'), Type.Literal('hampel')], {
+      description:
+        '`speed`: faster from the last point than the series moves, and away from the next two. `hampel`: far from the median of seven points.',
+      default: 'speed',
+    }),
+    maxSpeed: Type.Optional(
+      Type.Object(
+        {
+          change: Type.Number({ exclusiveMinimum: 0, description: 'Change of the value.' }),
+          per: Type.String({ pattern: DURATION_PATTERN, description: 'Time in which it may change so much.' }),
+        },
+        {
+          additionalProperties: false,
+          description: 'How fast the value can move. Left out: 1.5 times the 99th percentile of what it did.',
+        },
+      ),
+    ),
+  },
+  { additionalProperties: false, description: 'Spikes in series: what both sides of a point speak against.' },
+);
+
+const Impute = Type.Object(
+  {
+    fields: Fields('Fields in which a missing value is filled.'),
+    methods: Type.Array(Type.Union(IMPUTE_METHODS.map((name) => Type.Literal(name))), {
+      description:
+        'What may be used; of those, the one whose errors have been smallest: the last value, a regression on the best field beside it, the mean at that hour (UTC), for texts the most frequent value of the group.',
+      minItems: 1,
+      uniqueItems: true,
+      default: [...IMPUTE_METHODS],
+    }),
+    limit: Type.Integer({
+      minimum: 1,
+      maximum: 100,
+      description: 'Records in a row `last` may bridge.',
+      default: DEFAULT_LIMIT,
+    }),
+    by: Type.Optional(
+      Fields('Fields that make the group for `mode`; left out: `key`, and the left sides of dependencies.'),
+    ),
+    bound: Ratio(
+      'Share of the variance a method must explain; below, the value is only suggested.',
+      DEFAULT_IMPUTE_BOUND,
+    ),
+  },
+  { additionalProperties: false, description: 'Missing values: null, absent or blank.' },
+);
 
 const Config = Type.Object(
   {
@@ -56,6 +114,11 @@ const Config = Type.Object(
         },
       ),
     ),
+    key: Type.Optional(
+      Fields('Fields that make a series of numbers, as a sensor; left out: all records are one series.'),
+    ),
+    outliers: Type.Optional(Outliers),
+    impute: Type.Optional(Impute),
     keep: Type.Array(Field, { description: 'Fields that are never changed.', default: [] }),
     mode: Type.Union([Type.Literal('observe'), Type.Literal('flag'), Type.Literal('repair')], {
       description:
@@ -91,9 +154,9 @@ const Config = Type.Object(
       },
     ),
     scope: Type.Optional(
-      Type.Union([Type.Literal('partition'), Type.Literal('topic')], {
+      Type.Union([Type.Literal('key'), Type.Literal('partition'), Type.Literal('topic')], {
         description:
-          'What one step sees of an input with several partitions: `partition` learns from its own only, `topic` from all, in one process.',
+          'What one step sees of an input with several partitions: `key` (the default with `key` and without `dependencies`) the series of its keys, `partition` learns from its own only, `topic` from all, in one process.',
       }),
     ),
   },
@@ -103,7 +166,8 @@ const Config = Type.Object(
 export type RepairConfig = Static<typeof Config>;
 
 /**
- * Repairs values by what other records say: dependencies between fields, spellings of frequent values.
+ * Repairs values by what other records say: dependencies between fields, spellings of frequent values, spikes in and
+ * gaps of series.
  *
  * Shapes: any record; fields that hold one value (text, number, true or false) take part. Every change leaves evidence
  * with method and confidence; what became clear after a record had left is on port `corrections`:
@@ -113,14 +177,16 @@ export type RepairConfig = Static<typeof Config>;
  */
 export const repair: Operator<RepairConfig> = {
   name: 'repair',
-  summary: 'Mends values that contradict other records: dependencies and spelling, with evidence of every change.',
+  summary: 'Mends what contradicts other records: dependencies, spelling, spikes and gaps, with evidence of every change.',
   config: Config,
   example: { dependencies: ['zip -> city'], spelling: { fields: ['city'] }, grace: { records: 100 }, scope: 'topic' },
   ports: () => [
     { name: 'out', fate: 'pass' },
     { name: 'corrections', fate: 'derived' },
   ],
-  scope: (config) => config.scope ?? 'partition',
+  scope: (config) =>
+    config.scope ?? (config.key !== undefined && config.dependencies === undefined ? 'key' : 'partition'),
+  keys: (config) => config.key ?? [],
   fields: (config) => fieldUse(config),
   validate,
   needsClock: ({ grace }) => (grace?.time === undefined ? undefined : ['grace', 'time']),
@@ -134,11 +200,12 @@ function dependenciesOf(config: RepairConfig): readonly DependencyText[] {
 function fieldUse(config: RepairConfig) {
   const dependencies = dependenciesOf(config);
   const spelled = config.spelling?.fields ?? [];
-  const written = new Set([...dependencies.flatMap(({ from, to }) => [...from, ...to]), ...spelled]);
+  const numbers = [...(config.outliers?.fields ?? []), ...(config.impute?.fields ?? [])];
+  const written = new Set([...dependencies.flatMap(({ from, to }) => [...from, ...to]), ...spelled, ...numbers]);
   const conditions = dependencies.flatMap(({ when }) => (when === undefined ? [] : celFields(when)));
   const keep = config.keep ?? [];
   return {
-    reads: [...new Set([...written, ...conditions])],
+    reads: [...new Set([...written, ...conditions, ...(config.key ?? []), ...(config.impute?.by ?? [])])],
     writes: [...written].filter((field) => !keep.includes(field)),
   };
 }
@@ -161,8 +228,9 @@ function validate(config: RepairConfig): readonly ConfigIssue[] {
     const wrong = parsed.when === undefined ? undefined : celIssue(parsed.when, ['dependencies', d, 'when']);
     if (wrong !== undefined) issues.push(wrong);
   }
-  if (dependencies.length === 0 && config.spelling === undefined) {
-    const message = 'there is nothing to repair by: give `dependencies` or `spelling`';
+  const { spelling, outliers, impute } = config;
+  if (dependencies.length === 0 && spelling === undefined && outliers === undefined && impute === undefined) {
+    const message = 'there is nothing to repair by: give `dependencies`, `spelling`, `outliers` or `impute`';
     issues.push({ path: [], level: 'error', code: 'repair-nothing', message });
   }
   if ((bounds?.flag ?? DEFAULT_BOUNDS.flag) > (bounds?.repair ?? DEFAULT_BOUNDS.repair)) {
@@ -181,10 +249,40 @@ function toSettings(config: RepairConfig): RepairSettings {
     dependencies: dependenciesOf(config).map(toDependency),
     infer: config.infer ?? true,
     spelling: config.spelling?.fields ?? [],
+    key: config.key ?? [],
+    ...numberSettings(config),
     keep: config.keep ?? [],
     bounds: { ...DEFAULT_BOUNDS, ...bounds },
     graceRecords: records ?? (byTime === undefined ? DEFAULT_GRACE_RECORDS : Number.POSITIVE_INFINITY),
     graceMs: byTime,
+  };
+}
+
+function numberSettings({ outliers, impute, key }: RepairConfig): Pick<RepairSettings, 'outliers' | 'impute'> {
+  const methods: readonly string[] = impute?.methods ?? IMPUTE_METHODS;
+  return {
+    ...(outliers === undefined
+      ? {}
+      : {
+          outliers: {
+            fields: outliers.fields,
+            method: outliers.method ?? 'speed',
+            ...(outliers.maxSpeed === undefined
+              ? {}
+              : { limit: outliers.maxSpeed.change / parseDuration(outliers.maxSpeed.per)! }),
+          },
+        }),
+    ...(impute === undefined
+      ? {}
+      : {
+          impute: {
+            fields: impute.fields,
+            methods: NUMBER_METHODS.filter((method) => methods.includes(method)),
+            limit: impute.limit ?? DEFAULT_LIMIT,
+            by: methods.includes('mode') ? (impute.by ?? key) : undefined,
+            bound: impute.bound ?? DEFAULT_IMPUTE_BOUND,
+          },
+        }),
   };
 }
 

@@ -20,6 +20,12 @@ export function cellOf(value: unknown): Cell | undefined {
   }
 }
 
+/** Null, absent, blank, or no number: what may be filled. */
+export function isMissing(value: unknown): boolean {
+  if (value === null || value === undefined) return true;
+  return typeof value === 'string' ? value.trim() === '' : Number.isNaN(value);
+}
+
 /** Text of a cell that keeps 1, "1" and true apart. */
 export function cellText(cell: Cell): string {
   return typeof cell === 'string' ? cell : `\0${String(cell)}`;

@@ -1,3 +1,4 @@
+import type { Cell } from './cell.ts';
 import type { Cells, Columns } from './columns.ts';
 import { Frequencies } from './frequencies.ts';
 import { Groups, type TargetStatus } from './groups.ts';
@@ -28,6 +29,8 @@ export interface Forgotten {
 
 /** Changes by one dependency after which it is looked at again. */
 const REVIEW_AFTER = 5;
+/** Records that must have a value before a gap is filled with it. */
+const MIN_FILL_SUPPORT = 2;
 
 const NOTHING: Forgotten = { groups: 0, values: 0 };
 
@@ -56,8 +59,35 @@ export class DependencyModel {
       }
     }
     this.soft.declared = this.groups.determinants.length;
+    this.addFills(settings, columns);
     this.active = this.groups.determinants.length > 0 || spelled.length > 0;
     this.judgeOf = new Judge({ groups: this.groups, columns, frequencies: this.frequencies, bounds: settings.bounds });
+  }
+
+  /** Groups that texts are filled from. */
+  private addFills({ impute }: RepairSettings, columns: Columns): void {
+    if (impute?.by === undefined) return;
+    const determinant = this.groups.determinant(impute.by.map((name) => columns.of(name).index));
+    for (const name of impute.fields) {
+      const column = columns.of(name).index;
+      if (!determinant.columns.includes(column)) determinant.targets[column] = undeclared(column, 'fill');
+    }
+  }
+
+  /** The most frequent value of a missing cell's groups: of a dependency, or of the groups to fill from. */
+  fill(column: number, cells: Cells, data: unknown): { readonly value: Cell; readonly confidence: number } | undefined {
+    let best: { readonly value: Cell; readonly confidence: number } | undefined;
+    for (const determinant of this.groups.determinants) {
+      const status = determinant.targets[column]?.status;
+      if (status !== 'fill' && (status !== 'on' || determinant.targets[column]?.declared !== true)) continue;
+      const key = this.groups.keyOf(determinant, cells, data);
+      const top = key === undefined ? undefined : this.groups.group(determinant, key)?.tops[column];
+      const at = top?.best() ?? -1;
+      if (top === undefined || at < 0 || top.counts[at]! < MIN_FILL_SUPPORT) continue;
+      const confidence = top.counts[at]! / top.total;
+      if (best === undefined || confidence > best.confidence) best = { value: top.values[at]!, confidence };
+    }
+    return best;
   }
 
   /** True in `check`: it is time to look again. */
@@ -140,18 +170,4 @@ export class DependencyModel {
     this.groups.rebuildHomes();
     this.frequencies.rebuildIndex();
   }
-
-  get bytes(): number {
-    return this.groups.store.bytes + this.soft.rows.bytes + this.frequencies.store.bytes;
-  }
-
-  get entries(): number {
-    return this.groups.store.size + this.frequencies.store.size;
-  }
-}
-
-/** Text of a dependency for events: `MeasureCode -> StateAverage`. */
-export function dependencyText(columns: Columns, from: readonly number[], to: number): string {
-  const name = (c: number): string => columns.list[c]!.name;
-  return `${from.map(name).join(', ')} -> ${name(to)}`;
 }

@@ -136,6 +136,10 @@ export class EntryStore<V> {
     }
   }
 
+  owns(part: string): boolean {
+    return part.startsWith(`${this.name}-`);
+  }
+
   /** One part of this store, in any order; call `dropBelow` after the last. */
   restore(part: StatePart): void {
     const id = Number(part.name.slice(part.name.lastIndexOf('-') + 1));

@@ -5,9 +5,9 @@ import { type StoredTop, TopValues } from './top-values.ts';
 
 /**
  * on: used; candidate: an undeclared one that is watched; suspended: found false; off: an undeclared one that does not
- * hold, nothing is counted for it.
+ * hold, nothing is counted for it; fill: texts for missing values only.
  */
-export type TargetStatus = 'on' | 'candidate' | 'suspended' | 'off';
+export type TargetStatus = 'on' | 'candidate' | 'suspended' | 'off' | 'fill';
 
 /** A right side of a determinant. */
 export interface Target {
@@ -137,7 +137,7 @@ export class Groups {
         continue;
       }
       const cell = cells[target.column];
-      if (cell === undefined) continue;
+      if (cell === undefined || (target.status === 'fill' && typeof cell === 'number')) continue;
       let top = group.tops[target.column];
       if (top === undefined) {
         top = new TopValues();

@@ -1,26 +1,27 @@
 import type { Kernel, KernelStats, OperatorDeps, Out, Tick } from '../../core/operator.ts';
 import { DataRecord } from '../../core/record.ts';
 import type { CheckpointDelta, StatePart } from '../../core/state.ts';
-import { boundedObserved } from '../check/observed.ts';
 import { BoundLog } from './bound-log.ts';
-import { cellHash } from './cell.ts';
+import { isMissing } from './cell.ts';
 import { type Cells, Columns } from './columns.ts';
-import { DependencyModel, dependencyText, type SavedModel } from './dependency-model.ts';
+import { DependencyModel, type SavedModel } from './dependency-model.ts';
 import { openPart, sealPart } from './entry-store.ts';
 import type { Settled } from './groups.ts';
 import { HeldRecords } from './held-records.ts';
-import type { Change } from './judge.ts';
 import type { RepairSettings } from './repair-settings.ts';
-import type { Suspicion } from './soft-check.ts';
+import { SeriesModel } from './series.ts';
+import { suspensionData } from './suspension.ts';
+import { type Edit, fromCell, fromFill, fromSeries, RepairWriter, rounded } from './writer.ts';
 
 const OUT = 0;
 const CORRECTIONS = 1;
-const NO_SKIPS: ReadonlySet<number> = new Set();
+const NO_COLUMNS: ReadonlySet<number> = new Set();
 
 interface Meta {
   readonly columns: ReturnType<Columns['save']>;
   readonly model: SavedModel;
   readonly held: number;
+  readonly series: number;
   readonly taken: number;
   readonly bounds: Readonly<Record<string, number>>;
 }
@@ -28,32 +29,50 @@ interface Meta {
 /**
  * Repairs records by what the other records say.
  *
- * Idea: learn from a record when it comes, judge it when it leaves, `grace` later: so the group it belongs to has support.
+ * Idea: learn from a record when it comes, judge it when it leaves, `grace` later: so its group has support, and a
+ * series is known on both sides of a point. Order: dependencies and spelling, outliers, gaps.
  * In: records of any shape. Out: port 0, every record, in order of arrival, with evidence of each change; port 1,
  * corrections of records that had left. All is a function of the sequence of records.
- * Bound: `maxStateBytes` of groups and values, `maxHeldBytes` of records; beyond, the oldest leave, with `state.evicted`.
+ * Bound: `maxStateBytes` of groups, values and series, `maxHeldBytes` of records; beyond, the oldest leave, with
+ * `state.evicted`.
  */
 export class RepairKernel implements Kernel {
   private readonly settings: RepairSettings;
   private readonly columns: Columns;
   private readonly model: DependencyModel;
+  private readonly series: SeriesModel;
   private readonly held: HeldRecords;
+  private readonly writer: RepairWriter;
   private readonly maxHeldBytes: number;
   private readonly bounds = new BoundLog();
+  private readonly gapColumns: readonly number[];
   private taken = 0;
   private saved: Meta | undefined;
 
   constructor(settings: RepairSettings, deps: OperatorDeps) {
+    const { maxHeldBytes, maxStateBytes } = deps.limits;
+    const { outliers, impute } = settings;
     this.settings = settings;
     this.columns = new Columns({
       field: (name) => deps.field(name),
       redacted: (name) => deps.redacted(name),
       keep: new Set(settings.keep),
-      discover: settings.dependencies.length > 0,
+      discover: (settings.infer && settings.dependencies.length > 0) || impute?.methods.includes('regression') === true,
     });
-    this.model = new DependencyModel(settings, this.columns, deps.limits.maxStateBytes);
+    const numbers = (fields: readonly string[]): number[] => fields.map((name) => this.columns.of(name).index);
+    this.model = new DependencyModel(settings, this.columns, maxStateBytes);
+    this.series = new SeriesModel(
+      {
+        key: numbers(settings.key),
+        outliers: outliers === undefined ? undefined : { ...outliers, columns: numbers(outliers.fields) },
+        impute: impute === undefined ? undefined : { ...impute, columns: numbers(impute.fields) },
+      },
+      maxStateBytes / 4,
+    );
+    this.gapColumns = numbers(impute?.fields ?? []);
     this.held = new HeldRecords(deps.records);
-    this.maxHeldBytes = deps.limits.maxHeldBytes;
+    this.writer = new RepairWriter(settings, this.columns);
+    this.maxHeldBytes = maxHeldBytes;
   }
 
   process(records: readonly DataRecord[], time: Float64Array, out: Out): void {
@@ -76,14 +95,12 @@ export class RepairKernel implements Kernel {
     this.resume();
     const put: StatePart[] = [];
     const drop: string[] = [];
-    this.held.store.checkpoint(put, drop);
-    this.model.groups.store.checkpoint(put, drop);
-    this.model.soft.rows.checkpoint(put, drop);
-    this.model.frequencies.store.checkpoint(put, drop);
+    for (const store of this.stores) store.checkpoint(put, drop);
     const meta: Meta = {
       columns: this.columns.save(),
       model: this.model.save(),
       held: this.held.store.floor,
+      series: this.series.store.floor,
       taken: this.taken,
       bounds: this.bounds.save(),
     };
@@ -94,14 +111,22 @@ export class RepairKernel implements Kernel {
   restore(part: StatePart): void {
     if (part.name === 'meta')
       this.saved = openPart(part) as Meta; // its checksum held, so we wrote it
-    else if (part.name.startsWith('held-')) this.held.store.restore(part);
-    else if (part.name.startsWith('groups-')) this.model.groups.store.restore(part);
-    else if (part.name.startsWith('rows-')) this.model.soft.rows.restore(part);
-    else this.model.frequencies.store.restore(part);
+    else this.stores.find((store) => store.owns(part.name))?.restore(part);
   }
 
   stats(): KernelStats {
-    return { entries: this.model.entries + this.held.size, bytes: this.model.bytes + this.held.bytes };
+    let entries = 0;
+    let bytes = 0;
+    for (const store of this.stores) {
+      entries += store.size;
+      bytes += store.bytes;
+    }
+    return { entries, bytes };
+  }
+
+  private get stores() {
+    const { groups, soft, frequencies } = this.model;
+    return [this.held.store, groups.store, soft.rows, frequencies.store, this.series.store];
   }
 
   /** The last part has been restored. */
@@ -112,23 +137,29 @@ export class RepairKernel implements Kernel {
     this.columns.restore(saved.columns);
     this.model.restore(saved.model);
     this.held.store.dropBelow(saved.held);
+    this.series.store.dropBelow(saved.series);
     this.taken = saved.taken;
     this.bounds.restore(saved.bounds);
+    if (!this.series.active) return;
+    for (const { record, seq } of this.held.all())
+      this.series.waitAgain({ seq, cells: this.columns.read(record), eventTime: record.eventTime });
   }
 
   private take(record: DataRecord, timeMs: number, out: Out): void {
-    const { data } = record; // may throw: nothing has changed yet
+    const { data, eventTime } = record; // reading the data may throw: nothing has changed yet
     this.columns.discover(record);
     const cells = this.columns.read(record);
     this.releaseDue(timeMs, out);
-    const { forgotten, check } = this.model.learn(cells, data, this.untrusted(record));
+    const seq = this.taken++;
+    const untrusted = this.untrusted(record);
+    const { forgotten, check } = this.model.learn(cells, data, untrusted);
     this.bounds.add('groups', forgotten.groups, out);
     this.bounds.add('values', forgotten.values, out);
     for (const settled of this.model.groups.takeSettled()) this.correct(record, settled, out);
     if (check) this.check(out, cells);
-    const seq = this.taken++;
+    if (this.series.active) this.bounds.add('series', this.series.arrive({ seq, cells, eventTime }, untrusted), out);
     if (this.settings.graceRecords === 0 && this.settings.graceMs === undefined) {
-      this.mend(record, out);
+      this.mend(record, seq, out);
       return;
     }
     this.held.add(seq, record, timeMs);
@@ -142,11 +173,11 @@ export class RepairKernel implements Kernel {
 
   /** Columns a step above found something wrong with: they are not learned from. */
   private untrusted(record: DataRecord): ReadonlySet<number> {
-    if (record.findings.length === 0) return NO_SKIPS;
-    const skip = new Set<number>();
+    if (record.findings.length === 0) return NO_COLUMNS;
+    const columns = new Set<number>();
     for (const { index, name } of this.columns.list)
-      if (record.findings.some(({ field }) => field === name)) skip.add(index);
-    return skip;
+      if (record.findings.some(({ field }) => field === name)) columns.add(index);
+    return columns;
   }
 
   private releaseDue(timeMs: number, out: Out): void {
@@ -164,24 +195,15 @@ export class RepairKernel implements Kernel {
     const first = this.held.take();
     if (first === undefined) return;
     out.release(first.record);
-    this.mend(first.record, out);
+    this.mend(first.record, first.seq, out);
   }
 
-  private mend(record: DataRecord, out: Out): void {
-    const { mode } = this.settings;
+  private mend(record: DataRecord, seq: number, out: Out): void {
     const cells = this.columns.read(record);
-    const { changes, proposals, suspicions } = this.model.judge(cells, record.data);
-    this.announceAll(suspicions, cells, out);
-    const draft = mode !== 'observe' && changes.length + proposals.length > 0 ? record.edit() : undefined;
-    for (const change of changes) {
-      if (mode !== 'repair' || draft === undefined) this.report(draft, change, out);
-      else {
-        this.apply(draft, change, out);
-        cells[change.column] = change.value;
-      }
-    }
-    for (const proposal of proposals) this.report(draft, proposal, out);
-    if (mode === 'repair') {
+    const edits = this.editsOf(record, { seq, cells }, out);
+    const draft = this.writer.write(record, edits, out);
+    if (this.settings.mode === 'repair' && this.model.active) {
+      for (const { column, value, isSure } of edits) if (isSure) cells[column] = value;
       const key = record.key === null ? null : new TextDecoder().decode(record.key);
       this.bounds.add(
         'corrections',
@@ -189,7 +211,36 @@ export class RepairKernel implements Kernel {
         out,
       );
     }
-    out.emit(OUT, draft ?? record);
+    out.emit(OUT, draft);
+  }
+
+  private editsOf(
+    record: DataRecord,
+    { seq, cells }: { readonly seq: number; readonly cells: Cells },
+    out: Out,
+  ): Edit[] {
+    const edits: Edit[] = [];
+    if (this.model.active) {
+      const { changes, proposals, suspicions } = this.model.judge(cells, record.data);
+      this.announce(suspicions, cells, out);
+      for (const change of changes) edits.push(fromCell(change, true));
+      for (const proposal of proposals) edits.push(fromCell(proposal, false));
+    }
+    const { impute } = this.settings;
+    if (this.series.active) {
+      const { eventTime } = record;
+      for (const change of this.series.leave({ seq, cells, eventTime }, this.untrusted(record)))
+        edits.push(fromSeries(change, impute?.bound ?? 0, this.columns));
+    }
+    for (const column of this.gapColumns) {
+      if (cells[column] !== undefined || edits.some((edit) => edit.column === column)) continue;
+      const filled = this.model.active ? this.model.fill(column, cells, record.data) : undefined;
+      if (filled !== undefined) edits.push(fromFill(column, filled, this.settings.bounds));
+    }
+    return edits.filter(({ column, rule }) => {
+      const { kept, slot } = this.columns.list[column]!;
+      return !kept && (rule !== 'missing' || isMissing(slot.get(record)));
+    });
   }
 
   /** Tells of a record that has left what its group has become clear about. */
@@ -201,79 +252,21 @@ export class RepairKernel implements Kernel {
     out.emit(CORRECTIONS, DataRecord.derived(cause, { ...data, confidence: rounded(confidence) }));
   }
 
-  private apply(draft: DataRecord, change: Change, out: Out): void {
-    const { name, slot } = this.columns.list[change.column]!;
-    const { method } = change;
-    const confidence = rounded(change.confidence);
-    out.evidence(draft, { field: name, old: slot.get(draft), new: change.value, method, confidence });
-    slot.set(draft, change.value);
-  }
-
-  private report(draft: DataRecord | undefined, change: Change, out: Out): void {
-    const { name, hidden } = this.columns.list[change.column]!;
-    out.finding(draft, {
-      rule: `${name}.${change.method}`,
-      severity: 'warn',
-      field: name,
-      ...(hidden
-        ? {}
-        : {
-            observed: boundedObserved(change.old),
-            expected: change.because,
-            suggestion: String(boundedObserved(change.value)),
-          }),
-      dimension: 'consistency',
-    });
-  }
-
   /** Looks again at what is believed; `cells` of the record that comes in just now. */
   private check(out: Out, cells: Cells | undefined): void {
-    this.announceAll(this.model.check(), cells, out);
+    this.announce(this.model.check(), cells, out);
   }
 
-  private announceAll(suspicions: readonly Suspicion[], cells: Cells | undefined, out: Out): void {
+  private announce(suspicions: ReturnType<DependencyModel['check']>, cells: Cells | undefined, out: Out): void {
     if (suspicions.length === 0) return;
-    for (const suspicion of suspicions) this.announce(suspicion, cells, out);
+    const atHand = (): Cells[] => [
+      ...(cells === undefined ? [] : [cells]),
+      ...[...this.held.all()].map(({ record }) => this.columns.read(record)),
+    ];
+    for (const suspicion of suspicions)
+      out.event('dependency.suspended', suspensionData(suspicion, this.columns, atHand));
     for (const determinant of this.model.soft.takeAdopted())
       for (const { record } of this.held.all())
-        this.model.groups.learnBy(determinant, this.columns.read(record), { data: record.data, skip: NO_SKIPS });
+        this.model.groups.learnBy(determinant, this.columns.read(record), { data: record.data, skip: NO_COLUMNS });
   }
-
-  private announce(suspicion: Suspicion, cells: Cells | undefined, out: Out): void {
-    const { determinant, target, health, concentration, proposal } = suspicion;
-    const field = concentration === undefined ? undefined : this.columns.list[concentration.column]!;
-    const value = concentration === undefined ? undefined : this.lookUp(concentration, cells);
-    out.event('dependency.suspended', {
-      dependency: dependencyText(this.columns, determinant.columns, target.column),
-      confidence: rounded(health.confidence),
-      records: health.judged,
-      ...(concentration === undefined || field === undefined
-        ? {}
-        : {
-            field: field.name,
-            violations: concentration.rows,
-            ...(field.hidden || value === undefined ? {} : { value: boundedObserved(value) }),
-          }),
-      ...(proposal === undefined
-        ? {}
-        : { proposal: dependencyText(this.columns, [...determinant.columns, proposal], target.column) }),
-    });
-  }
-
-  /** The value behind a hash, from a record at hand. */
-  private lookUp(
-    { column, hash }: { readonly column: number; readonly hash: number },
-    cells: Cells | undefined,
-  ): unknown {
-    if (cells !== undefined && cellHash(cells[column]) === hash) return cells[column];
-    for (const { record } of this.held.all()) {
-      const cell = this.columns.read(record)[column];
-      if (cellHash(cell) === hash) return cell;
-    }
-    return undefined;
-  }
-}
-
-function rounded(ratio: number): number {
-  return Math.round(ratio * 1e4) / 1e4;
 }

@@ -19,6 +19,7 @@ const MIN_LIFT = 0.2;
 const MIN_JUDGED = 30;
 /** What nobody declared must hold better, on more, before it is used. */
 const INFERRED = { judged: 60, groups: 3, coverage: 0.5, confidence: 0.9, keep: 0.85, hopeless: 0.5 } as const;
+const RESTING: ReadonlySet<TargetStatus> = new Set(['off', 'suspended', 'fill']);
 /** Determinants found by the check itself. */
 const MAX_DETERMINANTS = 64;
 
@@ -81,7 +82,7 @@ export class SoftCheck {
     for (const determinant of [...this.groups.determinants]) {
       const groups = groupRows(rows, (row) => row.keys[determinant.index] ?? 0);
       for (const target of determinant.targets) {
-        if (target === undefined || target.status === 'off' || target.status === 'suspended') continue;
+        if (target === undefined || RESTING.has(target.status)) continue;
         const look = lookAt(rows, groups, target.column);
         if (!target.declared) this.reviewInferred(determinant, target, { look, rows });
         else if (!target.sure) {

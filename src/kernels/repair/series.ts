@@ -1,0 +1,280 @@
+import { leftSideKey } from './cell.ts';
+import type { Cells } from './columns.ts';
+import { EntryStore } from './entry-store.ts';
+import {
+  type Imputation,
+  type ImputeSettings,
+  type ImputeState,
+  impute,
+  learnValue,
+  type NumberMethod,
+  newImputeState,
+} from './imputer.ts';
+import { HAMPEL_SIDE, hampelRepair, type OutlierMethod, type Point, SPEED_AHEAD, speedRepair } from './outliers.ts';
+import { SpeedLimit, type StoredLimit } from './speed-limit.ts';
+
+export interface SeriesSettings {
+  /** Columns that make a series; none: all records are one. */
+  readonly key: readonly number[];
+  readonly outliers:
+    | { readonly columns: readonly number[]; readonly method: OutlierMethod; readonly limit?: number }
+    | undefined;
+  readonly impute: (ImputeSettings & { readonly columns: readonly number[] }) | undefined;
+}
+
+/** A change to a number, or the filling of a gap. */
+export interface SeriesChange {
+  readonly column: number;
+  readonly value: number;
+  readonly method: OutlierMethod | NumberMethod;
+  readonly confidence: number;
+  /** Column a regression rests on. */
+  readonly from?: number;
+  /** Nothing after the point was known: it may be a step to a new level. */
+  readonly isBlind: boolean;
+}
+
+interface Series {
+  /** Number of the record it begins with; earlier ones that still wait are not judged. */
+  readonly since: number;
+  /** Records that came, and that left. */
+  arrived: number;
+  left: number;
+  /** By place in the list of outlier columns. */
+  readonly limits: SpeedLimit[];
+  readonly last: (Point | undefined)[];
+  /** Raw values before the next one to leave, for Hampel. */
+  readonly before: number[][];
+  /** By place in the list of imputed columns. */
+  readonly gaps: ImputeState[];
+}
+
+type StoredSeries = readonly [
+  since: number,
+  arrived: number,
+  left: number,
+  limits: readonly StoredLimit[],
+  last: Series['last'],
+  before: Series['before'],
+  gaps: readonly ImputeState[],
+];
+
+interface Waiting {
+  readonly seq: number;
+  readonly t: number;
+  readonly cells: Cells;
+}
+
+/** A record as a series sees it. */
+export interface SeriesRecord {
+  /** Number of the record in its task. */
+  readonly seq: number;
+  readonly cells: Cells;
+  /** Milliseconds, NaN without. */
+  readonly eventTime: number;
+}
+
+const EDGE_CONFIDENCE = 0.75;
+/** Rough sizes in memory, bytes. */
+const SERIES_BYTES = 400;
+const LIMIT_BYTES = 8_400;
+const GAP_BYTES = 2_500;
+const PAIR_BYTES = 160;
+
+/**
+ * Series of numbers by key: outliers and gaps, judged when a record leaves, with the records that wait behind it as what
+ * comes next. Time is the event time; where there is none, the number of the record in its series.
+ *
+ * Bound: `maxBytes` of series; the one met longest ago is forgotten.
+ */
+export class SeriesModel {
+  readonly store: EntryStore<Series>;
+  private readonly settings: SeriesSettings;
+  private readonly maxBytes: number;
+  /** What waits, by series, oldest first; read off the held records after a restore. */
+  private readonly waiting = new Map<string, Waiting[]>();
+
+  constructor(settings: SeriesSettings, maxBytes: number) {
+    this.settings = settings;
+    this.maxBytes = maxBytes;
+    this.store = new EntryStore<Series>('series', { save: saveSeries, load: loadSeries, size: (s) => sizeOf(s) });
+  }
+
+  get active(): boolean {
+    return this.settings.outliers !== undefined || this.settings.impute !== undefined;
+  }
+
+  /** The series of a record; undefined when a part of its key is missing. */
+  keyOf(cells: Cells): string | undefined {
+    return leftSideKey(this.settings.key.map((column) => cells[column]));
+  }
+
+  /** The record waits from now on. Gives the number of series forgotten for it. */
+  arrive(record: SeriesRecord, untrusted: ReadonlySet<number>): number {
+    const key = this.keyOf(record.cells);
+    if (key === undefined) return 0;
+    const series = this.store.get(key) ?? this.newSeries(record.seq);
+    const t = Number.isNaN(record.eventTime) ? series.arrived : record.eventTime;
+    series.arrived++;
+    for (const [o, column] of (this.settings.outliers?.columns ?? []).entries()) {
+      const x = record.cells[column];
+      if (typeof x === 'number' && !untrusted.has(column)) series.limits[o]!.learn(t, x);
+    }
+    this.store.put(key, series);
+    this.wait(key, { seq: record.seq, t, cells: record.cells });
+    let evicted = 0;
+    while (this.store.bytes > this.maxBytes && this.store.size > 1) {
+      const [forgotten = ''] = this.store.shift() ?? [];
+      this.waiting.delete(forgotten);
+      evicted++;
+    }
+    return evicted;
+  }
+
+  /** After a restore, once for each held record in order. */
+  waitAgain({ seq, cells, eventTime }: SeriesRecord): void {
+    const key = this.keyOf(cells);
+    const series = key === undefined ? undefined : this.store.get(key);
+    if (key === undefined || series === undefined || seq < series.since) return;
+    const place = this.waiting.get(key)?.length ?? 0;
+    this.wait(key, { seq, cells, t: Number.isNaN(eventTime) ? series.left + place : eventTime });
+  }
+
+  /** Judges a record that leaves, and learns from what it leaves with. */
+  leave({ seq, cells }: SeriesRecord, untrusted: ReadonlySet<number>): readonly SeriesChange[] {
+    const key = this.keyOf(cells);
+    const series = key === undefined ? undefined : this.store.get(key);
+    const waiting = key === undefined ? undefined : this.waiting.get(key);
+    if (key === undefined || series === undefined || waiting?.[0]?.seq !== seq) return [];
+    const first = waiting[0];
+    waiting.shift();
+    if (waiting.length === 0) this.waiting.delete(key);
+    const changes = this.outliers(series, first, waiting);
+    const now = cells.slice();
+    for (const { column, value, isBlind } of changes) if (!isBlind) now[column] = value;
+    changes.push(...this.gaps(series, { seq, t: first.t, cells: now }, untrusted));
+    series.left++;
+    this.store.put(key, series);
+    return changes;
+  }
+
+  private wait(key: string, waiting: Waiting): void {
+    const list = this.waiting.get(key);
+    if (list === undefined) this.waiting.set(key, [waiting]);
+    else list.push(waiting);
+  }
+
+  private newSeries(since: number): Series {
+    const { outliers, impute: gaps } = this.settings;
+    return {
+      since,
+      arrived: 0,
+      left: 0,
+      limits: (outliers?.columns ?? []).map(() => new SpeedLimit()),
+      last: (outliers?.columns ?? []).map(() => undefined),
+      before: (outliers?.columns ?? []).map(() => []),
+      gaps: (gaps?.columns ?? []).map(newImputeState),
+    };
+  }
+
+  private outliers(series: Series, { t, cells }: Waiting, waiting: readonly Waiting[]): SeriesChange[] {
+    const { outliers } = this.settings;
+    const found: SeriesChange[] = [];
+    if (outliers === undefined) return found;
+    const { method } = outliers;
+    for (const [o, column] of outliers.columns.entries()) {
+      const x = cells[column];
+      if (typeof x !== 'number') continue;
+      const next = ahead(waiting, column, method === 'speed' ? SPEED_AHEAD : HAMPEL_SIDE);
+      const last = series.last[o];
+      const limit = outliers.limit ?? series.limits[o]!.value;
+      let value = x;
+      let isBlind = false;
+      if (method === 'hampel')
+        value = hampelRepair(
+          series.before[o]!,
+          x,
+          next.map((point) => point.x),
+        );
+      else if (!Number.isNaN(limit)) {
+        value = speedRepair(last, { t, x }, next, limit);
+        isBlind = next.length === 0 && last !== undefined && t > last.t && Math.abs(x - last.x) > limit * (t - last.t);
+        if (isBlind && last !== undefined) value = last.x;
+      }
+      if (value !== x)
+        found.push({ column, value, method, confidence: confidenceOf(x, value, { last, t, limit }), isBlind });
+      series.last[o] = { t, x: isBlind ? x : value };
+      series.before[o]!.push(x);
+      if (series.before[o]!.length > HAMPEL_SIDE) series.before[o]!.shift();
+    }
+    return found;
+  }
+
+  private gaps(series: Series, { t, cells }: Waiting, untrusted: ReadonlySet<number>): SeriesChange[] {
+    const { impute: settings } = this.settings;
+    const found: SeriesChange[] = [];
+    if (settings === undefined) return found;
+    const numbers = (column: number): number | undefined => {
+      const cell = cells[column];
+      return typeof cell === 'number' ? cell : undefined;
+    };
+    for (const [g, column] of settings.columns.entries()) {
+      const state = series.gaps[g]!;
+      const x = numbers(column);
+      const others = cells.map((_, c) => c).filter((c) => c !== column && typeof cells[c] === 'number');
+      const reading = { t, numbers, others };
+      if (x !== undefined) {
+        if (!untrusted.has(column)) learnValue(state, x, reading, settings);
+        continue;
+      }
+      if (cells[column] !== undefined) continue;
+      const imputation: Imputation | undefined = impute(state, reading, settings);
+      if (imputation !== undefined) found.push({ column, isBlind: false, ...imputation });
+    }
+    return found;
+  }
+}
+
+/** The next points of a column that waits behind. */
+function ahead(waiting: readonly Waiting[], column: number, most: number): Point[] {
+  const found: Point[] = [];
+  for (let i = 0; i < waiting.length && found.length < most; i++) {
+    const x = waiting[i]!.cells[column];
+    if (typeof x === 'number') found.push({ t: waiting[i]!.t, x });
+  }
+  return found;
+}
+
+/** How sure it is that a point does not belong: from .75 at the edge of its range towards 1 with the distance. */
+function confidenceOf(
+  x: number,
+  value: number,
+  { last, t, limit }: { readonly last: Point | undefined; readonly t: number; readonly limit: number },
+): number {
+  if (last === undefined || Number.isNaN(limit)) return EDGE_CONFIDENCE;
+  const reach = limit * Math.max(0, t - last.t);
+  const beyond = Math.abs(x - value);
+  return EDGE_CONFIDENCE + (1 - EDGE_CONFIDENCE) * (beyond / (beyond + reach));
+}
+
+function saveSeries(s: Series): StoredSeries {
+  return [s.since, s.arrived, s.left, s.limits.map((limit) => limit.save()), s.last, s.before, s.gaps];
+}
+
+function loadSeries([since, arrived, left, limits, last, before, gaps]: StoredSeries): Series {
+  return {
+    since,
+    arrived,
+    left,
+    limits: limits.map((stored) => new SpeedLimit(stored)),
+    last,
+    before,
+    gaps: [...gaps],
+  };
+}
+
+function sizeOf({ limits, gaps }: Series): number {
+  let bytes = SERIES_BYTES + limits.length * LIMIT_BYTES;
+  for (const gap of gaps) bytes += GAP_BYTES + PAIR_BYTES * gap.pairs.size;
+  return bytes;
+}
