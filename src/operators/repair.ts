@@ -177,7 +177,8 @@ export type RepairConfig = Static<typeof Config>;
  */
 export const repair: Operator<RepairConfig> = {
   name: 'repair',
-  summary: 'Mends what contradicts other records: dependencies, spelling, spikes and gaps, with evidence of every change.',
+  summary:
+    'Mends what contradicts other records: dependencies, spelling, spikes and gaps, with evidence of every change.',
   config: Config,
   example: { dependencies: ['zip -> city'], spelling: { fields: ['city'] }, grace: { records: 100 }, scope: 'topic' },
   ports: () => [
