@@ -22,6 +22,8 @@ const run = spawnSync(
     'out/movies',
     '--topic',
     'movies.raw=out/movies/deliveries',
+    '--report',
+    'out/movies/report.html',
     ...process.argv.slice(2),
   ],
   { cwd: root, stdio: 'inherit' },

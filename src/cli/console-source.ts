@@ -42,7 +42,7 @@ export function graphOf(description: PlanDescription): Graph {
   return { nodes: [...nodes.values()], edges };
 }
 
-function rulesOf(plan: Plan): RuleSpec[] {
+export function rulesOf(plan: Plan): RuleSpec[] {
   return plan.stages.flatMap((stage) =>
     stage.steps.flatMap((step) => {
       const { rules } = step.config as { readonly rules?: readonly RuleConfig[] }; // validated by its operator

@@ -8,6 +8,7 @@ import { addOperators } from './operators.ts';
 import { addQuarantine } from './quarantine.ts';
 import { addQueries } from './queries.ts';
 import { addReplay } from './replay.ts';
+import { addReport } from './report.ts';
 import { addRun } from './run.ts';
 import { addTest } from './test.ts';
 
@@ -20,6 +21,7 @@ const program = new Command('sluice')
 addRun(program);
 addQuarantine(program);
 addReplay(program);
+addReport(program);
 addLint(program);
 addTest(program);
 addDescribe(program);

@@ -14,6 +14,7 @@ import { PrometheusExporter } from '../telemetry/prometheus.ts';
 import type { Plan } from '../topology/plan.ts';
 import { liveView } from './console-source.ts';
 import { EXIT } from './exit.ts';
+import { folderView, savePlan } from './folder-view.ts';
 import { type Gate, parseGate } from './gates.ts';
 import { load, packageVersion, planOf } from './load.ts';
 import { observers } from './observers.ts';
@@ -92,9 +93,10 @@ async function run(path: string, flags: RunFlags): Promise<number> {
     onSuppressed: (code, lines) => exporter.logSuppressed(code, lines),
   });
   const broker = await openLocal(plan, { ...flags, local: flags.local, topics: localTopics(flags), log });
+  await savePlan(flags.local, plan);
   const readiness = new Readiness();
   const progress = flags.quiet ? [] : [progressOf(flags)];
-  const live = address === undefined && flags.report === undefined ? undefined : liveView(plan, systemClock);
+  const live = address === undefined ? undefined : liveView(plan, systemClock);
   const http = await serveHttp(address, flags, {
     metrics: () => exporter.page(),
     readiness: () => readiness.report(),
@@ -116,8 +118,9 @@ async function run(path: string, flags: RunFlags): Promise<number> {
       acceptOffsets: flags.acceptOffsets === true,
       resetSteps: flags.resetState,
     });
-    if (flags.report !== undefined && live !== undefined) await writeReport(flags.report, live);
-    return finish(summary, plan, { flags, gates, local: flags.local });
+    const code = finish(summary, plan, { flags, gates, local: flags.local });
+    if (flags.report !== undefined) await writeReport(flags.report, await folderView(flags.local, plan.name));
+    return code;
   } finally {
     stop.dispose();
     await broker.close();

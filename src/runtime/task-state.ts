@@ -112,6 +112,13 @@ function readMemory(part: StatePart, stage: CompiledStage): TaskMemory {
   };
 }
 
+/** Counts since a task's first record, as they stand among the parts of its newest checkpoint; undefined for another part. */
+export function savedTotals(part: StatePart): Counts | undefined {
+  if (part.name !== TASK_PART) return undefined;
+  const saved = JSON.parse(Buffer.from(part.bytes).toString());
+  return saved.version === VERSION ? countsFromJson(saved.totals) : undefined;
+}
+
 function finite(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }

@@ -1,11 +1,12 @@
 import type { Flow, Graph as GraphData } from '../../../telemetry/view.ts';
 import { short } from './format.ts';
+import { report } from './state.ts';
 
-const WIDTH = 150;
+const WIDTH = 144;
 const HEIGHT = 44;
-const GAP_X = 120;
+const GAP_X = 100;
 const GAP_Y = 26;
-const TURN = 40;
+const TURN = 34;
 
 interface Box {
   readonly x: number;
@@ -91,7 +92,9 @@ function Edge({
   if (from === undefined || to === undefined) return null;
   const [x1, y1, x2, y2] = [from.x + WIDTH, from.y + HEIGHT / 2, to.x, to.y + HEIGHT / 2];
   const rate =
-    flow === undefined ? '' : `${short(flow.records)}${flow.perSecond > 0 ? ` · ${short(flow.perSecond)}/s` : ''}`;
+    flow === undefined
+      ? ''
+      : `${short(flow.records)}${report === undefined && flow.perSecond > 0 ? ` · ${short(flow.perSecond)}/s` : ''}`;
   // an edge that changes its row does so at once: the rest of its way runs between the rows
   const path =
     y1 === y2

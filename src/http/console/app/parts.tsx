@@ -42,6 +42,16 @@ export function Empty({ children }: { children: ComponentChildren }) {
   return <p class="empty">{children}</p>;
 }
 
+/** What may be wider than the page scrolls by itself. */
+export function Wide({ label, children }: { label: string; children: ComponentChildren }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
+    <section class="graph" tabIndex={0} aria-label={label}>
+      {children}
+    </section>
+  );
+}
+
 const ROW_PX = 36;
 const SPARE_ROWS = 8;
 

@@ -1,6 +1,6 @@
 import type { AlarmView, View } from '../../../../telemetry/view.ts';
 import { plain, visible } from '../format.ts';
-import { Bar, Empty, Panel, Spark } from '../parts.tsx';
+import { Bar, Empty, Panel, Spark, Wide } from '../parts.tsx';
 
 const NEAR = 0.8;
 
@@ -20,35 +20,37 @@ export function Drift({ view }: { view: View }) {
         {charts.length === 0 ? (
           <Empty>No step watches for drift, or it is still warming up.</Empty>
         ) : (
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">field</th>
-                <th scope="col">chart</th>
-                <th scope="col">step</th>
-                <th scope="col">pressure</th>
-                <th scope="col">lately</th>
-              </tr>
-            </thead>
-            <tbody>
-              {charts.slice(0, 100).map(([key, chart]) => (
-                <tr key={key}>
-                  <td>{visible(chart.field)}</td>
-                  <td>{chart.chart}</td>
-                  <td>{chart.step}</td>
-                  <td>
-                    <Bar
-                      share={chart.pressure}
-                      tone={chart.pressure >= 1 ? 'bad' : chart.pressure >= NEAR ? 'warn' : 'good'}
-                    />
-                  </td>
-                  <td>
-                    <Spark values={chart.spark} max={1} label={`pressure of ${chart.field} ${chart.chart}`} />
-                  </td>
+          <Wide label="Pressure of charts">
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">field</th>
+                  <th scope="col">chart</th>
+                  <th scope="col">step</th>
+                  <th scope="col">pressure</th>
+                  <th scope="col">lately</th>
                 </tr>
-              ))}
-            </tbody>
-          </table>
+              </thead>
+              <tbody>
+                {charts.slice(0, 100).map(([key, chart]) => (
+                  <tr key={key}>
+                    <td>{visible(chart.field)}</td>
+                    <td>{chart.chart}</td>
+                    <td>{chart.step}</td>
+                    <td>
+                      <Bar
+                        share={chart.pressure}
+                        tone={chart.pressure >= 1 ? 'bad' : chart.pressure >= NEAR ? 'warn' : 'good'}
+                      />
+                    </td>
+                    <td>
+                      <Spark values={chart.spark} max={1} label={`pressure of ${chart.field} ${chart.chart}`} />
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </Wide>
         )}
       </Panel>
       {profiles.length > 0 && (

@@ -3,6 +3,7 @@ import { Chart } from '../chart.tsx';
 import { count, instant, percent } from '../format.ts';
 import { TopologyGraph } from '../graph.tsx';
 import { Bar, Empty, Panel } from '../parts.tsx';
+import { report } from '../state.ts';
 
 const FATES = ['curated', 'quarantined', 'duplicate', 'late', 'routed', 'merged', 'held', 'dropped'] as const;
 
@@ -12,7 +13,9 @@ export function Overview({ view }: { view: View }) {
     <div class="grid">
       <Panel title="Quality">
         <p class="figure">{view.score.overall === null ? '–' : percent(view.score.overall, 1)}</p>
-        <p class="soft">of the last five minutes, {count(view.score.records)} records</p>
+        <p class="soft">
+          of {report === undefined ? 'the last five minutes' : 'all'}, {count(view.score.records)} records
+        </p>
         <ul class="bars">
           {Object.entries(view.score.dimensions).map(([name, share]) => (
             <li key={name}>
@@ -53,17 +56,19 @@ export function Overview({ view }: { view: View }) {
         {view.description !== null && <p class="soft">{view.description}</p>}
         <TopologyGraph graph={view.graph} flows={view.flows} />
       </Panel>
-      <Panel title="Records a second" wide>
-        <Chart
-          label="Records a second"
-          at={view.series.at}
-          lines={[
-            { label: 'in', color: '--accent', values: view.series.in },
-            { label: 'quarantined', color: '--bad', values: view.series.quarantined },
-            { label: 'duplicate', color: '--warn', values: view.series.duplicate },
-          ]}
-        />
-      </Panel>
+      {report === undefined && (
+        <Panel title="Records a second" wide>
+          <Chart
+            label="Records a second"
+            at={view.series.at}
+            lines={[
+              { label: 'in', color: '--accent', values: view.series.in },
+              { label: 'quarantined', color: '--bad', values: view.series.quarantined },
+              { label: 'duplicate', color: '--warn', values: view.series.duplicate },
+            ]}
+          />
+        </Panel>
+      )}
     </div>
   );
 }

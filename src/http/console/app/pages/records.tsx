@@ -39,9 +39,9 @@ export function Records({ view }: { view: View }) {
             text <input id="search" type="search" value={query.text} onInput={set('text')} />
           </label>
           <label class="field">
-            rule <input list="rules" value={query.rule} onInput={set('rule')} />
+            rule <input list="known-rules" value={query.rule} onInput={set('rule')} />
           </label>
-          <datalist id="rules">
+          <datalist id="known-rules">
             {rules.slice(0, 500).map((rule) => (
               <option key={rule} value={rule} />
             ))}

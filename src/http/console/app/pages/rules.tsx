@@ -3,9 +3,10 @@ import type { SampleView, View } from '../../../../telemetry/view.ts';
 import { count, percent, visible } from '../format.ts';
 import { Empty, LongTable, Panel, Spark } from '../parts.tsx';
 import { RecordCard } from '../record.tsx';
-import { findRecords, go, place } from '../state.ts';
+import { findRecords, go, place, report } from '../state.ts';
 
 const LIMIT = '20';
+const HEAD = ['rule', 'step', 'severity', 'dimension', 'failed', 'of records'];
 
 export function Rules({ view }: { view: View }) {
   const [filter, setFilter] = useState('');
@@ -22,7 +23,7 @@ export function Rules({ view }: { view: View }) {
         </label>
         <LongTable
           label="Rules"
-          head={['rule', 'step', 'severity', 'dimension', 'failed', 'of records', 'last five minutes']}
+          head={[...HEAD, ...(report === undefined ? ['last five minutes'] : [])]}
           rows={rows}
           keyOf={({ step, rule }) => `${step}/${rule}`}
           cells={(row) => (
@@ -39,9 +40,14 @@ export function Rules({ view }: { view: View }) {
               <td>{row.dimension}</td>
               <td class="number">{count(row.failed)}</td>
               <td class="number">{percent(row.ratio)}</td>
-              <td>
-                <Spark values={row.spark} label={`${row.spark.reduce((a, b) => a + b, 0)} failures in five minutes`} />
-              </td>
+              {report === undefined && (
+                <td>
+                  <Spark
+                    values={row.spark}
+                    label={`${row.spark.reduce((a, b) => a + b, 0)} failures in five minutes`}
+                  />
+                </td>
+              )}
             </>
           )}
         />

@@ -1,0 +1,204 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWithProgram } from '../support/debian.ts';
+import { root, sluice } from './cli.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const PAGES = ['overview', 'rules', 'records', 'drift', 'trust', 'duplicates', 'tasks'] as const;
+const LONG_TITLE = `${'long title '.repeat(18)}🎬`;
+const MARKUP = '<img src=x onerror="window.pwned=1">\u001b[31mred\u202e';
+/** Pictures of every page; `SLUICE_SHOTS` keeps them. */
+const shots = process.env.SLUICE_SHOTS ?? join(root, '.cache', 'shots');
+
+describeWithProgram('the console in a browser', { name: 'chromium', debianPackage: 'chromium' }, (path) => {
+  let dir = '';
+  let browser: Browser;
+  let page: Page;
+  let run: ChildProcess;
+  let url = '';
+  const errors: string[] = [];
+
+  beforeAll(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'sluice-console-'));
+    mkdirSync(shots, { recursive: true });
+    writeFileSync(join(dir, 'films.yaml'), topology());
+    writeFileSync(join(dir, 'in.ndjson'), Array.from({ length: 2000 }, (_, i) => `${film(i)}\n`).join(''));
+    [run, url] = await serve(dir);
+    browser = await chromium.launch({ executablePath: path, args: ['--no-sandbox'] });
+    page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    page.on('pageerror', (error) => errors.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') errors.push(message.text());
+    });
+    await page.goto(url);
+    await page.getByText('live', { exact: true }).waitFor();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    run?.kill('SIGKILL');
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  it('shows the topology with what went over its edges, and counts that add up', async () => {
+    await page.getByRole('img', { name: 'Steps and topics' }).waitFor();
+    expect(await page.locator('.node').allTextContents()).toEqual(
+      expect.arrayContaining(['sane: checksanecheck', 'topic films.curatedfilms.curated']),
+    );
+    await page.locator('.counts dd').getByText('2,000', { exact: true }).first().waitFor();
+    await page.screenshot({ path: join(shots, 'overview.png') });
+  });
+
+  it('leads from a failing rule to the very records, with the finding highlighted', async () => {
+    await page.goto(`${url}#rules`);
+    await page.getByRole('button', { name: 'title.length' }).click();
+    const card = page.locator('.record').first();
+    await card.waitFor();
+    expect(await card.locator('.findings .asked').textContent()).toContain('title.length');
+    expect(await card.locator('.hit').first().textContent()).toContain('long title');
+    expect(await card.locator('.hit').first().textContent()).toContain('🎬');
+    await page.screenshot({ path: join(shots, 'rules.png') });
+  });
+
+  it('shows markup, control characters and terminal codes as text', async () => {
+    await page.goto(`${url}#records`);
+    await page.getByLabel('text').fill('onerror');
+    await page.getByRole('button', { name: 'search' }).click();
+    const card = page.locator('.record').first();
+    await card.waitFor();
+    const text = (await card.textContent()) ?? '';
+    expect(text).toContain('<img src=x');
+    expect(text).toContain('␛[31m');
+    expect(text).not.toContain('\u202e');
+    expect(await page.evaluate('window.pwned')).toBeUndefined();
+    expect(await page.locator('.record img').count()).toBe(0);
+    await page.screenshot({ path: join(shots, 'records.png') });
+  });
+
+  it('holds 2,000 rules of which only those in sight are in the page, and filters them', async () => {
+    await page.goto(`${url}#rules`);
+    await page.getByRole('heading', { name: 'Rules (2,' }).waitFor();
+    expect(await page.locator('.long tbody tr').count()).toBeLessThan(80);
+    await page.getByLabel('filter').fill('rule-1999');
+    await page.getByRole('button', { name: 'rule-1999' }).waitFor();
+    expect(await page.locator('.long tbody tr').count()).toBe(1);
+  });
+
+  it('brings what happens while it is watched', async () => {
+    await page.goto(`${url}#overview`);
+    appendFileSync(join(dir, 'in.ndjson'), Array.from({ length: 500 }, (_, i) => `${film(i + 2000)}\n`).join(''));
+    await page.getByText('2,500', { exact: true }).first().waitFor();
+  });
+
+  it('goes by the keyboard alone', async () => {
+    await page.goto(`${url}#overview`);
+    await page.keyboard.press('7');
+    await page.getByRole('heading', { name: 'Tasks' }).waitFor();
+    await page.keyboard.press('/');
+    await page.waitForFunction("document.activeElement?.id === 'search'");
+  });
+
+  it.each(PAGES)('%s has no violation that axe finds, dark and light, wide and narrow', async (name) => {
+    for (const colorScheme of ['light', 'dark'] as const)
+      for (const width of [1280, 380]) {
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize({ width, height: 900 });
+        await page.goto(`${url}#${name}`);
+        await page.locator('.panel').first().waitFor();
+        await page.screenshot({ path: join(shots, `${name}-${colorScheme}-${width}.png`) });
+        await page.evaluate(AXE);
+        const found = (await page.evaluate(
+          "axe.run().then(({ violations }) => violations.map((v) => v.id + ': ' + v.nodes[0].html))",
+        )) as string[];
+        expect([name, colorScheme, width, ...found]).toEqual([name, colorScheme, width]);
+        const overflow = await page.evaluate(
+          'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+        );
+        expect([name, width, overflow]).toEqual([name, width, 0]);
+      }
+  });
+
+  it('leaves a report behind that opens from disk with every page in it', async () => {
+    const out = join(dir, 'report');
+    const args = [
+      'run',
+      join(dir, 'films.yaml'),
+      '--local',
+      out,
+      '--topic',
+      `films=${join(dir, 'in.ndjson')}`,
+      '--quiet',
+    ];
+    expect(await sluice([...args, '--report', join(dir, 'report.html')])).toMatchObject({ code: 0 });
+    const report = await browser.newPage();
+    report.on('pageerror', (error) => errors.push(error.message));
+    await report.goto(`file://${join(dir, 'report.html')}`);
+    for (const name of PAGES) await report.locator(`#${name}`).waitFor();
+    expect(await report.locator('.counts dd').first().textContent()).toBe('2,500');
+    expect(await report.locator('.record').count()).toBeGreaterThan(0);
+    await report.screenshot({ path: join(shots, 'report.png'), fullPage: true });
+    await report.close();
+    const again = await sluice(['report', out, '--out', join(dir, 'again.html')]);
+    expect(again).toMatchObject({ code: 0 });
+  });
+
+  it('made no error on any page', () => expect(errors).toEqual([]));
+});
+
+function film(i: number): string {
+  const title = i % 100 === 7 ? LONG_TITLE : i % 100 === 8 ? MARKUP : `film ${i}`;
+  return JSON.stringify({ id: i, title, n: i % 50 });
+}
+
+/** Two rules that fail, and 1,998 that never do. */
+function topology(): string {
+  const rules = Array.from({ length: 1998 }, (_, i) => `        - { name: rule-${i + 2}, field: n, max: ${1000 + i} }`);
+  return [
+    'name: films',
+    'description: films with titles of every kind',
+    'input: { topic: films, format: json }',
+    'steps:',
+    '  - id: sane',
+    '    use: check',
+    '    with:',
+    '      rules:',
+    '        - { field: title, length: { max: 150 } }',
+    "        - { field: title, notPattern: '<', severity: warn }",
+    ...rules,
+    '  - { id: once, use: dedup, with: { key: [id], window: all } }',
+    'output: { topic: films.curated }',
+    'outputs: { once.duplicates: films.again }',
+  ].join('\n');
+}
+
+/** A run that follows its input, and the address it printed. */
+function serve(dir: string): Promise<[ChildProcess, string]> {
+  const args = [
+    'run',
+    join(dir, 'films.yaml'),
+    '--local',
+    join(dir, 'out'),
+    '--topic',
+    `films=${join(dir, 'in.ndjson')}`,
+  ];
+  const child = spawn(
+    process.execPath,
+    [join(root, 'src/cli/main.ts'), ...args, '--follow', '--quiet', '--http', '127.0.0.1:0'],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
+  return new Promise((resolve, reject) => {
+    let text = '';
+    child.stderr.on('data', (chunk) => {
+      text += chunk;
+      const url = /listening on (\S+)/.exec(text)?.[1];
+      if (url !== undefined) resolve([child, `${url}/`]);
+    });
+    child.on('close', (code) => reject(new Error(`the run ended with ${code}: ${text}`)));
+  });
+}
