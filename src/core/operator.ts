@@ -2,6 +2,7 @@ import type { TSchema } from '@sinclair/typebox';
 import type { FieldSlot } from './field.ts';
 import type { Evidence, Finding } from './finding.ts';
 import type { DataRecord } from './record.ts';
+import type { SharedWork, WorkRequest } from './shared-work.ts';
 import type { CheckpointDelta, StatePart } from './state.ts';
 
 export type PortFate = 'pass' | 'quarantined' | 'duplicate' | 'late' | 'dropped' | 'derived';
@@ -31,6 +32,8 @@ export interface Operator<Config = unknown> {
   keys?(config: Config): readonly string[];
   /** Fields read and written, as the user wrote them; for slots, describe and lint. `renames`: [from, to]. */
   fields?(config: Config): FieldUse;
+  /** Pure work on records as they come that other steps may ask for too: it is done once for all (`deps.shared`). */
+  work?(config: Config): readonly WorkRequest[];
   /** What the schema cannot say. Path is relative to `with`. */
   validate?(config: Config): readonly ConfigIssue[];
   /** Path (relative to `with`) of a window or timer in time: without a clock (a file without `eventTime`) it is a plan error. */
@@ -133,6 +136,8 @@ export interface OperatorDeps {
   /** True for fields under `redact:`: their values must not show anywhere but in the record. */
   redacted(field: string): boolean;
   readonly limits: OperatorLimits;
+  /** Work that several steps of the stage ask for; absent: none. */
+  readonly shared?: SharedWork;
   /** `lateness` of the input, milliseconds; absent = 0. */
   readonly latenessMs?: number;
 }

@@ -4,6 +4,7 @@ import { ConfigError } from '../core/errors.ts';
 import type { FieldUse, Kernel, Operator, OperatorDeps } from '../core/operator.ts';
 import { celFields } from '../kernels/cel/issue.ts';
 import { checkKernel } from '../kernels/check/check-kernel.ts';
+import { checkWork } from '../kernels/check/check-work.ts';
 import { compileRules, type FlatRule, flattenRules, type RuleContext } from '../kernels/check/compile-rules.ts';
 import { parseList, parseRuleSet, parseSchemaFile, wrongFile } from '../kernels/check/rule-files.ts';
 import { Rule, type RuleConfig } from '../kernels/check/rule-schema.ts';
@@ -62,6 +63,7 @@ export const check: Operator<CheckConfig> = {
     ...fieldsOf(flattenRules(rulesOf(c))),
     ...(c.into === undefined ? {} : { writes: [c.into] }),
   }),
+  work: (c) => checkWork(flattenRules(rulesOf(c))),
   validate(c) {
     if (c.rules === undefined && c.ruleSet === undefined)
       return [{ path: [], level: 'error', code: 'no-rules', message: 'a check needs rules: [...] or ruleSet: file' }];
@@ -146,5 +148,6 @@ async function readContext(flat: readonly FlatRule[], deps: OperatorDeps): Promi
     redacted: (field) => deps.redacted(field),
     list: (file) => lists.get(file) ?? new Set(),
     schema: (file) => schemas.get(file),
+    shared: deps.shared,
   };
 }

@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { Kernel, Operator, OperatorDeps } from '../core/operator.ts';
-import { type CelExpression, compileCel } from '../kernels/cel/cel.ts';
 import { celFields, celIssue } from '../kernels/cel/issue.ts';
+import { celWork, type SharedCondition, sharedCondition } from '../kernels/cel/shared.ts';
 
 const config = Type.Object(
   {
@@ -36,20 +36,22 @@ export const filter: Operator<FilterConfig> = {
   ],
   scope: () => 'none',
   fields: (c) => ({ reads: celFields(c.where) }),
+  work: (c) => celWork([c.where]),
   validate(c) {
     const issue = celIssue(c.where, ['where']);
     return issue === undefined ? [] : [issue];
   },
-  create: (c: FilterConfig, _deps: OperatorDeps): Kernel => filterKernel(compileCel(c.where), c.unknown === 'keep'),
+  create: (c: FilterConfig, { shared }: OperatorDeps): Kernel =>
+    filterKernel(sharedCondition(c.where, shared), c.unknown === 'keep'),
 };
 
-function filterKernel(condition: CelExpression, keepUnknown: boolean): Kernel {
+function filterKernel(condition: SharedCondition, keepUnknown: boolean): Kernel {
   return {
     process(records, _time, out) {
       for (let i = 0; i < records.length; i++) {
         out.at = i;
         const record = records[i]!;
-        const verdict = condition.test(record.data);
+        const verdict = condition.test(record);
         out.emit(verdict === true || (keepUnknown && verdict !== false) ? OUT : DROPPED, record);
       }
     },

@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { ConfigIssue, Kernel, Operator } from '../core/operator.ts';
-import { compileCel } from '../kernels/cel/cel.ts';
 import { celFields, celIssue } from '../kernels/cel/issue.ts';
+import { celWork, sharedCondition } from '../kernels/cel/shared.ts';
 import { LabelKernel } from '../kernels/label-model/label-kernel.ts';
 import type { Scalar } from '../kernels/vote/ballots.ts';
 
@@ -88,6 +88,7 @@ export const label: Operator<LabelConfig> = {
     reads: [...new Set(config.rules.flatMap(({ when }) => celFields(when)))],
     writes: [config.into ?? '_label'],
   }),
+  work: (config) => celWork(config.rules.map(({ when }) => when)),
   validate,
   create(config, deps): Kernel {
     const labels: Scalar[] = [...new Set(config.rules.map((rule) => rule.label))];
@@ -96,7 +97,7 @@ export const label: Operator<LabelConfig> = {
       {
         rules: config.rules.map((rule) => ({
           name: rule.name,
-          when: compileCel(rule.when),
+          when: sharedCondition(rule.when, deps.shared),
           label: labels.indexOf(rule.label),
         })),
         labels,

@@ -3,6 +3,7 @@ import { ConfigError } from '../core/errors.ts';
 import type { ConfigIssue, Kernel, Operator, OperatorDeps } from '../core/operator.ts';
 import { COUNT_PATTERN, DURATION_PATTERN, parseCount, parseDuration } from '../core/units.ts';
 import { FIGURES, ProfileKernel, type ProfileOptions } from '../kernels/profile/profile-kernel.ts';
+import { profileWork, recordFacts } from '../kernels/profile/value-facts.ts';
 
 const QUANTILES = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99];
 /** Measured: a field of a window with its sketches full, in bytes. */
@@ -83,6 +84,7 @@ export const profile: Operator<ProfileConfig> = {
   ports: () => [{ name: 'out', fate: 'pass' }],
   scope: () => 'partition',
   fields: (config) => ({ reads: [...(config.fields ?? []), ...(config.by ?? [])] }),
+  work: (config) => [profileWork(config.fields)],
   validate,
   needsClock: ({ window = '1h' }) => (typeof window === 'string' ? ['window'] : undefined),
   create: (config, deps): Kernel => new ProfileKernel(toOptions(config, deps), deps),
@@ -119,9 +121,11 @@ function toOptions(config: ProfileConfig, deps: OperatorDeps): ProfileOptions {
     .flat()
     .flatMap((figure) => (/^p\d+$/.test(figure) ? [Number(figure.slice(1)) / 100] : []));
   const quantiles = new Set([...(config.quantiles ?? QUANTILES), ...asked]);
+  const fields = config.fields?.map((field) => deps.field(field));
   return {
     window: windowOf(config),
-    fields: config.fields?.map((field) => deps.field(field)),
+    fields,
+    facts: deps.shared?.once(profileWork(config.fields).key, recordFacts(fields)),
     by: (config.by ?? []).map((field) => deps.field(field)),
     maxSegments: config.maxSegments ?? 100,
     maxFields: config.maxFields ?? 500,

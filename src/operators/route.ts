@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
-import type { ConfigIssue, Kernel, Operator } from '../core/operator.ts';
-import { compileCel } from '../kernels/cel/cel.ts';
+import type { ConfigIssue, Kernel, Operator, OperatorDeps } from '../core/operator.ts';
 import { celFields, celIssue } from '../kernels/cel/issue.ts';
+import { celWork, sharedCondition } from '../kernels/cel/shared.ts';
 
 const PORT_NAME = '^[a-z][a-z0-9-]*$';
 
@@ -37,6 +37,7 @@ export const route: Operator<RouteConfig> = {
   ],
   scope: () => 'none',
   fields: (c) => ({ reads: [...new Set(Object.values(c.routes).flatMap(celFields))] }),
+  work: (c) => celWork(Object.values(c.routes)),
   validate(c) {
     const issues: ConfigIssue[] = [];
     const names = Object.keys(c.routes);
@@ -60,8 +61,8 @@ export const route: Operator<RouteConfig> = {
     }
     return issues;
   },
-  create(c: RouteConfig): Kernel {
-    const conditions = Object.values(c.routes).map((text) => compileCel(text));
+  create(c: RouteConfig, { shared }: OperatorDeps): Kernel {
+    const conditions = Object.values(c.routes).map((text) => sharedCondition(text, shared));
     const all = c.to === 'all';
     return {
       process(records, _time, out) {
@@ -70,7 +71,7 @@ export const route: Operator<RouteConfig> = {
           const record = records[i]!;
           let sent = false;
           for (let p = 0; p < conditions.length && (all || !sent); p++) {
-            if (conditions[p]!.test(record.data) !== true) continue;
+            if (conditions[p]!.test(record) !== true) continue;
             out.emit(p + 1, record);
             sent = true;
           }

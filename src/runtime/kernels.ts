@@ -5,7 +5,9 @@ import { ConfigError } from '../core/errors.ts';
 import { compileField, type FieldSlot } from '../core/field.ts';
 import { hash32 } from '../core/hash.ts';
 import type { Kernel, OperatorDeps, RecordStore } from '../core/operator.ts';
+import { SharedWork } from '../core/shared-work.ts';
 import type { Plan, StagePlan } from '../topology/plan.ts';
+import { sharedRequests } from '../topology/shared-requests.ts';
 
 /** Largest file an operator may read at its start (dictionaries, enumerations, schemas). */
 const MAX_FILE_BYTES = 256 * 1024 * 1024;
@@ -14,6 +16,7 @@ const MAX_FILE_BYTES = 256 * 1024 * 1024;
 export function createKernels(plan: Plan, stage: StagePlan, records: RecordStore): Promise<readonly Kernel[]> {
   const slots = new Map<string, FieldSlot>();
   const redacted = new Set(plan.redact);
+  const shared = new SharedWork(new Set(sharedRequests(stage).map(({ key }) => key)));
   return Promise.all(
     stage.steps.map(async (step) => {
       const deps: OperatorDeps = {
@@ -30,6 +33,7 @@ export function createKernels(plan: Plan, stage: StagePlan, records: RecordStore
         readFile: (path) => readBelow(plan.folder, path),
         redacted: (field) => redacted.has(field),
         limits: plan.limits,
+        shared,
         latenessMs: step.latenessMs,
       };
       return step.operator.create(step.config, deps);

@@ -2,6 +2,7 @@ import { formatDuration } from '../core/units.ts';
 import type { Plan, SinkPlan, StagePlan, StepPlan } from './plan.ts';
 import { isSecret } from './secrets.ts';
 import type { Node } from './shape-words.ts';
+import { sharedRequests } from './shared-requests.ts';
 
 export type DescribeFormat = 'text' | 'json' | 'mermaid';
 
@@ -39,6 +40,8 @@ export interface StageDescription {
     readonly format: string | null;
   }[];
   readonly onlyOnePartition: readonly string[];
+  /** Work several steps ask for, done once for a record that none of the steps between has changed. */
+  readonly doneOnce: readonly { readonly what: string; readonly steps: readonly string[] }[];
 }
 
 export interface PlanDescription {
@@ -91,6 +94,7 @@ function describeStage(stage: StagePlan): StageDescription {
           ],
     ),
     onlyOnePartition: (stage.requiresOnePartition ?? []).map((need) => need.message),
+    doneOnce: sharedRequests(stage).map(({ what, steps }) => ({ what, steps })),
   };
 }
 
@@ -152,6 +156,7 @@ function asText(description: PlanDescription, plan: Plan): string {
       if (parts.length > 0) lines.push(`  ${parts.join(', ')}`);
     }
     for (const step of stage.steps) lines.push(...stepText(step));
+    for (const { what, steps } of stage.doneOnce) lines.push(`  done once for ${steps.join(', ')}: ${what}`);
     for (const need of stage.onlyOnePartition) lines.push(`  note: ${need}`);
   }
   lines.push('', `events: ${description.events ?? 'none'}`, `quarantine: ${description.quarantine ?? 'none'}`);

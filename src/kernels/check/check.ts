@@ -1,6 +1,7 @@
 import type { FieldSlot } from '../../core/field.ts';
 import type { Severity } from '../../core/finding.ts';
 import type { DataRecord } from '../../core/record.ts';
+import type { Work } from '../../core/shared-work.ts';
 import type { CelExpression } from '../cel/cel.ts';
 
 /** What a finding says about the rule. */
@@ -28,6 +29,8 @@ export interface Template {
 
 interface Common {
   readonly rule: RuleInfo;
+  /** Whether it passes, worked out once for all steps of the stage that ask the same. */
+  readonly shared?: Work<boolean>;
 }
 
 /** Fails when the value is null or missing. */

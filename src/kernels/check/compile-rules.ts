@@ -1,6 +1,8 @@
 import type { FieldSlot } from '../../core/field.ts';
+import type { SharedWork } from '../../core/shared-work.ts';
 import { type CelExpression, compileCel } from '../cel/cel.ts';
-import type { Check, RuleInfo } from './check.ts';
+import { type Check, passes, type RuleInfo } from './check.ts';
+import { checkKey } from './check-work.ts';
 import { recordCheck } from './record-checks.ts';
 import { FIELD_CHECKS, RECORD_CHECKS, type RuleConfig } from './rule-schema.ts';
 import { type ValueTest, valueTest } from './value-checks.ts';
@@ -12,6 +14,8 @@ export interface RuleContext {
   /** Values of a list file, a schema file; read before compiling. */
   list(file: string): ReadonlySet<unknown>;
   schema(file: string): unknown;
+  /** Checks that other steps of the stage make too. */
+  readonly shared?: SharedWork | undefined;
 }
 
 /** A rule with what its groups say, in the order of the file; `path` leads to it. */
@@ -61,13 +65,21 @@ export function compileRules(rules: readonly FlatRule[], context: RuleContext): 
   for (const { rule, when } of rules) {
     const conditions = when.map((text) => compileCel(text));
     for (const kind of checksOf(rule)) {
+      const key = checkKey(rule, kind);
       for (const [part, partKind] of splitBetween(rule, kind)) {
         const check = compileCheck(part, partKind, conditions, context);
-        if (check !== undefined) checks.push(check);
+        if (check !== undefined)
+          checks.push(key === undefined || part !== rule ? check : withShared(check, key, context));
       }
     }
   }
   return checks;
+}
+
+/** A check without bounds that move with time depends on the value alone. */
+function withShared(check: Check, key: string, { shared }: RuleContext): Check {
+  const once = shared?.once(key, (data, record) => passes(check, record, data, Number.NaN));
+  return once === undefined ? check : { ...check, shared: once };
 }
 
 /** A range with a field in it is two checks of one name. */

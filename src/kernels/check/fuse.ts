@@ -42,7 +42,8 @@ function closurePredicate(checks: readonly Check[], words: number): Predicate {
     let any: 0 | 1 = 0;
     for (let w = 0; w < words; w++) failed[w] = 0;
     for (let i = 0; i < checks.length; i++) {
-      if (passes(checks[i]!, record, data, time)) continue;
+      const check = checks[i]!;
+      if (check.shared?.(data, record) ?? passes(check, record, data, time)) continue;
       const word = (i / BITS) | 0;
       failed[word] = failed[word]! | (1 << (i % BITS));
       any = 1;
@@ -93,7 +94,8 @@ function mark(i: number): string {
 function byField(checks: readonly Check[]): Map<string | undefined, number[]> {
   const groups = new Map<string | undefined, number[]>();
   checks.forEach((check, i) => {
-    const direct = check.kind !== 'record' && isPlainName(check.slot.text) && hasPlainOther(check);
+    const direct =
+      check.kind !== 'record' && check.shared === undefined && isPlainName(check.slot.text) && hasPlainOther(check);
     const key = direct ? check.slot.text : undefined;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [i]);
@@ -107,6 +109,8 @@ function hasPlainOther(check: Check): boolean {
 }
 
 function callOf(check: Check): (record: DataRecord, data: unknown, time: number) => boolean {
+  const { shared } = check;
+  if (shared !== undefined) return (record, data) => shared(data, record);
   return (record, data, time) => passes(check, record, data, time);
 }
 

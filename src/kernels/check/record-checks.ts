@@ -1,5 +1,6 @@
 import type { DataRecord } from '../../core/record.ts';
 import { compileCel } from '../cel/cel.ts';
+import { sharedCondition } from '../cel/shared.ts';
 import { isPresent, type RecordCheck } from './check.ts';
 import type { RuleContext } from './compile-rules.ts';
 import { compileSchema, schemaViolations } from './json-schema.ts';
@@ -54,12 +55,13 @@ const MAX_SHOWN = 4;
 /** False and wrong types fail; an operand that is null or missing means that the rule does not apply. */
 function celCheck(text: string, context: RuleContext): CompiledRecordCheck {
   const expression = compileCel(text);
+  const condition = sharedCondition(text, context.shared);
   const shown = expression.fields.filter((field) => !context.redacted(field)).slice(0, MAX_SHOWN);
   return {
     check: {
       kind: 'record',
-      test: (_record, data) => {
-        const verdict = expression.test(data);
+      test: (record) => {
+        const verdict = condition.test(record);
         return verdict === true || verdict === undefined;
       },
       speaks: (_record, data) => expression.test(data) !== undefined,

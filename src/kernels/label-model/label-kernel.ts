@@ -2,7 +2,7 @@ import type { FieldSlot } from '../../core/field.ts';
 import type { Kernel, KernelStats, OperatorDeps, Out, Tick } from '../../core/operator.ts';
 import type { DataRecord } from '../../core/record.ts';
 import type { CheckpointDelta, StatePart } from '../../core/state.ts';
-import type { CelExpression } from '../cel/cel.ts';
+import type { SharedCondition } from '../cel/shared.ts';
 import type { Scalar } from '../vote/ballots.ts';
 import { Feedback } from './feedback.ts';
 import { LabelModel } from './label-model.ts';
@@ -10,7 +10,7 @@ import { SILENT } from './pattern-table.ts';
 
 export interface LabelRule {
   readonly name: string;
-  readonly when: CelExpression;
+  readonly when: SharedCondition;
   /** Code of the label it gives where `when` is true. */
   readonly label: number;
 }
@@ -55,7 +55,7 @@ export class LabelKernel implements Kernel {
     for (let i = 0; i < records.length; i++) {
       out.at = i;
       const record = records[i]!;
-      this.ask(record.data);
+      this.ask(record);
       if (feedback !== undefined && record.source.input === feedback.input) {
         this.learn(record, out);
         continue;
@@ -97,10 +97,10 @@ export class LabelKernel implements Kernel {
     };
   }
 
-  private ask(data: unknown): void {
+  private ask(record: DataRecord): void {
     const { rules } = this.settings;
     for (let r = 0; r < rules.length; r++)
-      this.answers[r] = rules[r]!.when.test(data) === true ? rules[r]!.label : SILENT;
+      this.answers[r] = rules[r]!.when.test(record) === true ? rules[r]!.label : SILENT;
   }
 
   private label(record: DataRecord, out: Out): void {

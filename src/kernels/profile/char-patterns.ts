@@ -39,8 +39,12 @@ export class CharPatterns {
   private readonly forms = new Map<string, Form>();
 
   add(text: string): void {
+    this.addRuns(formOf(text));
+  }
+
+  /** A text by its form (formOf). */
+  addRuns(runs: Runs | undefined): void {
     this.n++;
-    const runs = text.length <= MAX_CHARS ? runsOf(text) : undefined;
     if (runs === undefined) {
       this.others++;
       return;
@@ -92,7 +96,15 @@ export class CharPatterns {
   }
 }
 
-function runsOf(text: string): { readonly shape: string; readonly lengths: readonly number[] } | undefined {
+/** The runs of a text by class and length. */
+export interface Runs {
+  readonly shape: string;
+  readonly lengths: readonly number[];
+}
+
+/** Undefined for free text, of which no form says anything. */
+export function formOf(text: string): Runs | undefined {
+  if (text.length > MAX_CHARS) return undefined;
   let shape = '';
   const lengths: number[] = [];
   let last = '';

@@ -7,6 +7,7 @@ import { SpaceSaving } from '../sketch/space-saving.ts';
 import { VALUE_TYPES, ValueKinds } from '../sketch/value-kinds.ts';
 import { CharPatterns, patternOf } from './char-patterns.ts';
 import { type InferredType, inferType } from './infer-type.ts';
+import type { ValueFacts } from './value-facts.ts';
 
 export interface ProfileSettings {
   /** Of the quantile sketch. */
@@ -89,6 +90,22 @@ export class FieldProfile {
     if (typeof value === 'string') {
       this.lengths.add(value.length);
       this.patterns.add(value);
+    } else if (Array.isArray(value)) this.lengths.add(value.length);
+  }
+
+  /** The same of a value that was looked at already. */
+  addFacts({ value, category, number, hash, form }: ValueFacts): void {
+    this.kinds.add(value);
+    if (value === null || value === undefined) return;
+    this.distinct.addHash(hash.high, hash.low);
+    this.top.add(category);
+    if (number !== undefined) {
+      this.moments.add(number);
+      this.quantiles.add(number);
+    }
+    if (typeof value === 'string') {
+      this.lengths.add(value.length);
+      this.patterns.addRuns(form);
     } else if (Array.isArray(value)) this.lengths.add(value.length);
   }
 

@@ -1,11 +1,13 @@
 import type { FieldSlot } from '../../core/field.ts';
 import type { Kernel, KernelStats, OperatorDeps, Out, Tick } from '../../core/operator.ts';
 import type { DataRecord } from '../../core/record.ts';
+import type { Work } from '../../core/shared-work.ts';
 import type { CheckpointDelta, StatePart } from '../../core/state.ts';
 import { categoryOf } from '../sketch/category.ts';
 import { type Window, Windows } from '../window/windows.ts';
 import { type FieldReport, WINDOW_SETTINGS } from './field-profile.ts';
 import { RecordProfile } from './record-profile.ts';
+import type { RecordFacts } from './value-facts.ts';
 
 export interface ProfileOptions {
   /** Sizes in milliseconds of event time, or in records. */
@@ -20,6 +22,8 @@ export interface ProfileOptions {
   readonly top: number;
   /** Figures shown as metrics, by field. */
   readonly metrics: ReadonlyMap<string, readonly string[]>;
+  /** The same fields, looked at once for several profiles of the stage. */
+  readonly facts?: Work<RecordFacts> | undefined;
 }
 
 const META = 'windows';
@@ -155,8 +159,8 @@ export class ProfileKernel implements Kernel {
   }
 
   private newProfile(): RecordProfile {
-    const { fields, maxFields, maxCells } = this.options;
-    return new RecordProfile({ settings: WINDOW_SETTINGS, fields, maxFields }, () => {
+    const { fields, maxFields, maxCells, facts } = this.options;
+    return new RecordProfile({ settings: WINDOW_SETTINGS, fields, maxFields, facts }, () => {
       if (this.cells >= maxCells) {
         this.refused++;
         return false;

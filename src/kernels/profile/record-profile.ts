@@ -1,15 +1,16 @@
 import type { FieldSlot } from '../../core/field.ts';
 import type { DataRecord } from '../../core/record.ts';
+import type { Work } from '../../core/shared-work.ts';
 import { FieldProfile, type FieldReport, type ProfileSettings, type ReportOptions } from './field-profile.ts';
-
-/** Objects are looked into this deep; below it they are values. */
-const MAX_DEPTH = 4;
+import { eachField, type RecordFacts } from './value-facts.ts';
 
 export interface RecordProfileOptions {
   readonly settings: ProfileSettings;
   /** Undefined: every field that comes. */
   readonly fields: readonly FieldSlot[] | undefined;
   readonly maxFields: number;
+  /** The same fields, looked at once for several profiles. */
+  readonly facts?: Work<RecordFacts> | undefined;
 }
 
 /** The fields of records: those named, or all that come, up to a bound. */
@@ -29,9 +30,11 @@ export class RecordProfile {
 
   add(record: DataRecord): void {
     this.records++;
-    const { fields } = this.options;
-    if (fields === undefined) this.walk('', record.data, 0);
-    else for (const slot of fields) this.put(slot.text, slot.get(record));
+    const { fields, facts } = this.options;
+    if (facts !== undefined)
+      for (const [field, fact] of facts(record.data, record)) this.profileOf(field)?.addFacts(fact);
+    else if (fields === undefined) eachField(record.data, (field, value) => this.profileOf(field)?.add(value));
+    else for (const slot of fields) this.profileOf(slot.text)?.add(slot.get(record));
   }
 
   report(options: ReportOptions, hidden: (field: string) => boolean): readonly FieldReport[] {
@@ -60,26 +63,17 @@ export class RecordProfile {
     }
   }
 
-  private walk(path: string, value: unknown, depth: number): void {
-    const isMap = value !== null && typeof value === 'object' && !Array.isArray(value);
-    if (!isMap || depth === MAX_DEPTH) {
-      this.put(path === '' ? 'value' : path, value);
-      return;
-    }
-    for (const [name, inner] of Object.entries(value))
-      this.walk(path === '' ? name : `${path}.${name}`, inner, depth + 1);
-  }
-
-  private put(field: string, value: unknown): void {
+  /** Undefined, and counted, beyond the bound. */
+  private profileOf(field: string): FieldProfile | undefined {
     let profile = this.fields.get(field);
     if (profile === undefined) {
       if (this.fields.size >= this.options.maxFields || !this.mayAdd()) {
         this.leftOut++;
-        return;
+        return undefined;
       }
       profile = new FieldProfile(this.options.settings);
       this.fields.set(field, profile);
     }
-    profile.add(value);
+    return profile;
   }
 }

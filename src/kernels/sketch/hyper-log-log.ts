@@ -14,6 +14,18 @@ const ALPHA = 1 / (2 * Math.LN2);
 /** One seed for all, so that sketches of different tasks merge. */
 const hasher = new KeyHasher(Uint32Array.of(0x48595045, 0x524c4f47, 0x4c4f4721, 0x534c5543));
 
+function hashValue(value: unknown): void {
+  hasher.begin();
+  hasher.value(typeof value === 'object' && value !== null ? categoryOf(value) : value);
+  hasher.end();
+}
+
+/** The hash a value is counted by, for `addHash`. */
+export function distinctHash(value: unknown): { readonly high: number; readonly low: number } {
+  hashValue(value);
+  return { high: hasher.h0, low: hasher.h1 };
+}
+
 /**
  * Distinct values of a stream in 2^p bytes.
  *
@@ -47,9 +59,7 @@ export class HyperLogLog {
   }
 
   add(value: unknown): void {
-    hasher.begin();
-    hasher.value(typeof value === 'object' && value !== null ? categoryOf(value) : value);
-    hasher.end();
+    hashValue(value);
     this.addHash(hasher.h0, hasher.h1);
   }
 
