@@ -2,35 +2,78 @@ import type { Clock } from '../core/clock.ts';
 import type { CommitReport, RunObserver } from '../core/observer.ts';
 import type { RunSummary } from '../runtime/run.ts';
 
-/** One line a report interval, and at the end a table. Goes to stderr, so that stdout stays for `--json`. */
+/** A terminal that shows one line which changes; absent: plain lines, one a report interval. */
+export interface Terminal {
+  readonly columns: number;
+  readonly color: boolean;
+}
+
+/** How often the line of a terminal changes. */
+const TERMINAL_EVERY_MS = 200;
+const CLEAR_LINE = '\r\u001b[2K';
+
+interface ProgressOptions {
+  readonly clock: Clock;
+  readonly everyMs: number;
+  readonly terminal?: Terminal;
+  readonly write: (text: string) => void;
+}
+
+/** How far a run is. Goes to stderr, so that stdout stays for `--json`. */
 export class Progress implements RunObserver {
-  private readonly clock: Clock;
-  private readonly everyMs: number;
-  private readonly write: (text: string) => void;
+  private readonly options: ProgressOptions;
   private readonly started: number;
   private last: number;
   private records = 0;
-  private quarantined = 0;
+  private lag: number | undefined;
+  private readonly fates = new Map<string, number>();
 
-  constructor(options: { readonly clock: Clock; readonly everyMs: number; readonly write: (text: string) => void }) {
-    this.clock = options.clock;
-    this.everyMs = options.everyMs;
-    this.write = options.write;
+  constructor(options: ProgressOptions) {
+    this.options = options;
     this.started = options.clock.elapsed();
     this.last = this.started;
   }
 
   readonly commit = (report: CommitReport): void => {
     if (report.task.stage === 'source') this.records += report.counts.in;
-    this.quarantined += report.counts.fates.get('quarantined') ?? 0;
-    const now = this.clock.elapsed();
-    if (now - this.last < this.everyMs) return;
+    for (const [fate, n] of report.counts.fates) this.fates.set(fate, (this.fates.get(fate) ?? 0) + n);
+    this.lag = report.end < 0 ? undefined : Math.max(0, report.end - report.position);
+    const now = this.options.clock.elapsed();
+    const { terminal, everyMs, write } = this.options;
+    if (now - this.last < (terminal === undefined ? everyMs : TERMINAL_EVERY_MS)) return;
     this.last = now;
-    const seconds = (now - this.started) / 1000;
-    this.write(
-      `${count(this.records)} records, ${count(this.quarantined)} quarantined, ${count(Math.round(this.records / seconds))}/s\n`,
-    );
+    const line = this.line((now - this.started) / 1000, terminal?.color === true);
+    write(terminal === undefined ? `${line}\n` : `${CLEAR_LINE}${cutTo(line, terminal.columns)}`);
   };
+
+  /** Takes the line of a terminal away, so that what follows stands alone. */
+  end(): void {
+    if (this.options.terminal !== undefined) this.options.write(CLEAR_LINE);
+  }
+
+  private line(seconds: number, color: boolean): string {
+    const fate = (name: string) => this.fates.get(name) ?? 0;
+    const paint = (code: number, text: string) => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
+    const quarantined = `${count(fate('quarantined'))} quarantined`;
+    const parts = [
+      `${count(this.records)} records`,
+      `${count(Math.round(this.records / seconds))}/s`,
+      fate('quarantined') === 0 ? quarantined : paint(31, quarantined),
+      ...(fate('duplicate') > 0 ? [paint(33, `${count(fate('duplicate'))} duplicates`)] : []),
+      ...(this.lag === undefined ? [] : [`${count(this.lag)} behind`]),
+    ];
+    return parts.join(', ');
+  }
+}
+
+/** Not longer than the terminal is wide: a line that wraps cannot be taken back. Color codes take no room. */
+function cutTo(line: string, columns: number): string {
+  let shown = 0;
+  for (let at = 0; at < line.length; at++) {
+    if (line[at] === '\u001b') at = line.indexOf('m', at);
+    else if (++shown >= columns) return `${line.slice(0, at)}\u001b[0m`;
+  }
+  return line;
 }
 
 const FATES = ['curated', 'quarantined', 'duplicate', 'routed', 'late', 'merged', 'held', 'dropped'] as const;

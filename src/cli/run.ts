@@ -4,7 +4,6 @@ import { type Command, Option } from 'commander';
 import { systemClock } from '../core/clock.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import type { RunObserver } from '../core/observer.ts';
 import { parseDuration } from '../core/units.ts';
 import { type HttpOptions, type HttpServer, startHttp } from '../http/server.ts';
 import { openLocal } from '../run.ts';
@@ -118,6 +117,7 @@ async function run(path: string, flags: RunFlags): Promise<number> {
       acceptOffsets: flags.acceptOffsets === true,
       resetSteps: flags.resetState,
     });
+    for (const line of progress) line.end();
     const code = finish(summary, plan, { flags, gates, local: flags.local });
     if (flags.report !== undefined) await writeReport(flags.report, await folderView(flags.local, plan.name));
     return code;
@@ -128,8 +128,11 @@ async function run(path: string, flags: RunFlags): Promise<number> {
   }
 }
 
-function progressOf(flags: RunFlags): RunObserver {
+function progressOf(flags: RunFlags): Progress {
+  const { isTTY, columns } = process.stderr;
+  const color = (process.env.NO_COLOR ?? '') === '';
   return new Progress({
+    ...(isTTY ? { terminal: { columns: columns ?? 80, color } } : {}),
     clock: systemClock,
     everyMs: reportEvery(flags.reportEvery),
     write: (text) => process.stderr.write(text),
