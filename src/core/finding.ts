@@ -13,6 +13,15 @@ export interface Finding {
   readonly suggestion?: string;
   /** Quality dimension, e.g. completeness, validity, consistency, uniqueness, timeliness, accuracy. */
   readonly dimension?: string;
+  /** The fewest changes with which the record would pass. */
+  readonly edits?: readonly FieldEdit[];
+}
+
+/** A field and the value it should have, or that it should not be there. */
+export interface FieldEdit {
+  readonly field: string;
+  readonly value?: unknown;
+  readonly remove?: true;
 }
 
 /** One change to a record. Applying `old` backwards, last first, restores the input. `undefined` = the field was absent. */

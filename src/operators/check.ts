@@ -1,11 +1,12 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { ConfigError } from '../core/errors.ts';
-import type { FieldUse, Kernel, Operator, OperatorDeps } from '../core/operator.ts';
+import type { ConfigIssue, FieldUse, Kernel, Operator, OperatorDeps } from '../core/operator.ts';
 import { celFields } from '../kernels/cel/issue.ts';
 import { checkKernel } from '../kernels/check/check-kernel.ts';
 import { checkWork } from '../kernels/check/check-work.ts';
 import { compileRules, type FlatRule, flattenRules, type RuleContext } from '../kernels/check/compile-rules.ts';
+import { LeastEdits } from '../kernels/check/least-edit/hints.ts';
 import { parseList, parseRuleSet, parseSchemaFile, wrongFile } from '../kernels/check/rule-files.ts';
 import { Rule, type RuleConfig } from '../kernels/check/rule-schema.ts';
 import { validateRules } from '../kernels/check/validate-rules.ts';
@@ -23,6 +24,12 @@ const config = Type.Object(
         minLength: 1,
         description:
           'File with `version` and further `rules`, below the folder of the topology. They come after those here.',
+      }),
+    ),
+    suggest: Type.Optional(
+      Type.Boolean({
+        description:
+          'Rejected records carry the finding `least-edit`: the fewest field changes with which they would pass all rules here. Default false.',
       }),
     ),
     ...verdictKeys,
@@ -67,12 +74,14 @@ export const check: Operator<CheckConfig> = {
   validate(c) {
     if (c.rules === undefined && c.ruleSet === undefined)
       return [{ path: [], level: 'error', code: 'no-rules', message: 'a check needs rules: [...] or ruleSet: file' }];
-    return [...validateRules(rulesOf(c)), ...verdictIssues(c)];
+    return [...validateRules(rulesOf(c)), ...verdictIssues(c), ...suggestIssues(c)];
   },
   async create(c: CheckConfig, deps: OperatorDeps): Promise<Kernel> {
     const flat = [...flattenRules(rulesOf(c)), ...(await readRuleSet(c.ruleSet, deps))];
-    const checks = compileRules(flat, await readContext(flat, deps));
-    if (!votes(c) && c.feedback === undefined) return checkKernel(checks);
+    const context = await readContext(flat, deps);
+    const checks = compileRules(flat, context);
+    if (!votes(c) && c.feedback === undefined)
+      return checkKernel(checks, { edits: c.suggest === true ? new LeastEdits(flat, context) : undefined });
     if (flat.length > MAX_VOTING_RULES)
       throw new ConfigError(`found ${flat.length} rules in a check that votes; at most ${MAX_VOTING_RULES}`, {
         code: 'too-many-voting-rules',
@@ -80,6 +89,12 @@ export const check: Operator<CheckConfig> = {
     return new VerdictKernel(checks, toSettings(c, deps), deps);
   },
 };
+
+function suggestIssues(c: CheckConfig): readonly ConfigIssue[] {
+  if (c.suggest !== true || (!votes(c) && c.feedback === undefined)) return [];
+  const message = '`suggest` is for checks in which one failed rule rejects: take `verdict` and `feedback` out';
+  return [{ path: ['suggest'], level: 'error', code: 'suggest-with-verdict', message }];
+}
 
 function votes({ verdict = 'any-error' }: CheckConfig): boolean {
   return verdict !== 'any-error';

@@ -2,8 +2,10 @@ import type { FieldSlot } from '../../core/field.ts';
 import type { Finding } from '../../core/finding.ts';
 import type { Kernel, Out } from '../../core/operator.ts';
 import type { DataRecord } from '../../core/record.ts';
-import { type Check, isPresent, passesAt, type RuleInfo, type ValueCheck } from './check.ts';
+import { applies, type Check, isPresent, passesAt, type RuleInfo, type ValueCheck } from './check.ts';
 import { fuseChecks, hasFailed } from './fuse.ts';
+import { hintFinding } from './least-edit/hint-finding.ts';
+import type { LeastEdits } from './least-edit/hints.ts';
 import { boundedObserved } from './observed.ts';
 
 const OUT = 0;
@@ -22,7 +24,10 @@ export type Detail = Omit<Finding, 'step'>;
  *
  * Source: METHODS 7; the fused predicate is described in fuse.ts.
  */
-export function checkKernel(checks: readonly Check[], options: { readonly generate?: boolean } = {}): Kernel {
+export function checkKernel(
+  checks: readonly Check[],
+  options: { readonly generate?: boolean; readonly edits?: LeastEdits | undefined } = {},
+): Kernel {
   const { predicate, words } = fuseChecks(checks, options);
   const failed = new Int32Array(words);
   return {
@@ -31,7 +36,7 @@ export function checkKernel(checks: readonly Check[], options: { readonly genera
         out.at = i;
         const record = records[i]!;
         if (predicate(record, record.data, time[i]!, failed) === 0) out.emit(OUT, record);
-        else judge(record, { checks, failed, time: time[i]!, out });
+        else judge(record, { checks, failed, time: time[i]!, out, edits: options.edits });
       }
     },
   };
@@ -42,10 +47,11 @@ interface Judgement {
   readonly failed: Int32Array;
   readonly time: number;
   readonly out: Out;
+  readonly edits: LeastEdits | undefined;
 }
 
 /** Writes the findings of a record some check of which failed, and sends it on. */
-function judge(record: DataRecord, { checks, failed, time, out }: Judgement): void {
+function judge(record: DataRecord, { checks, failed, time, out, edits }: Judgement): void {
   let draft: DataRecord | undefined;
   let port = OUT;
   for (let i = 0; i < checks.length; i++) {
@@ -61,12 +67,11 @@ function judge(record: DataRecord, { checks, failed, time, out }: Judgement): vo
     for (const detail of details) out.finding(draft, detail);
     if (check.rule.severity === 'error') port = REJECTED;
   }
+  if (edits !== undefined && port === REJECTED) {
+    const { finding, isHint } = hintFinding(edits.of(record, time));
+    out.finding(isHint ? draft : undefined, finding);
+  }
   out.emit(port, draft ?? record);
-}
-
-export function applies(rule: RuleInfo, record: DataRecord): boolean {
-  for (const condition of rule.when) if (condition.test(record.data) !== true) return false;
-  return true;
 }
 
 export function detailsOf(check: Check, record: DataRecord, time: number): Detail[] {

@@ -71,6 +71,12 @@ export interface Violation {
 
 export type Check = RequiredCheck | ValueCheck | RecordCheck;
 
+/** Whether the conditions of a rule hold for a record. */
+export function applies(rule: RuleInfo, record: DataRecord): boolean {
+  for (const condition of rule.when) if (condition.test(record.data) !== true) return false;
+  return true;
+}
+
 /** The plain meaning of a check: what generated code must agree with. */
 export function passes(check: Check, record: DataRecord, data: unknown, time: number): boolean {
   switch (check.kind) {

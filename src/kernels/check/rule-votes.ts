@@ -1,8 +1,7 @@
 import type { DataRecord } from '../../core/record.ts';
 import { SILENT } from '../label-model/pattern-table.ts';
 import { INVALID, VALID } from '../label-model/verdict.ts';
-import { type Check, speaks } from './check.ts';
-import { applies } from './check-kernel.ts';
+import { applies, type Check, speaks } from './check.ts';
 import { hasFailed } from './fuse.ts';
 
 /**

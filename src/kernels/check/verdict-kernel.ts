@@ -14,8 +14,8 @@ import {
   type Verdict,
   type VerdictThresholds,
 } from '../label-model/verdict.ts';
-import type { Check } from './check.ts';
-import { applies, type Detail, detailsOf } from './check-kernel.ts';
+import { applies, type Check } from './check.ts';
+import { type Detail, detailsOf } from './check-kernel.ts';
 import { fuseChecks, hasFailed, type Predicate } from './fuse.ts';
 import { RuleVotes } from './rule-votes.ts';
 
