@@ -3,7 +3,8 @@ export { canonicalJson, canonicalJsonWithout } from './canonical-json/canonical-
 export { DedupState } from './dedup/dedup-state.ts';
 export { KeyHasher } from './hash/key-hasher.ts';
 export { canonicalQuery, QueryGate, QueryKeys, queryGate, SqlParser } from './query/index.ts';
-export { DEFAULT_RESOLVE, ResolveStream } from './resolve/resolve-stream.ts';
+export { DEFAULT_RESOLVE, type ResolveSettings } from './resolve/resolve-settings.ts';
+export { ResolveStream } from './resolve/resolve-stream.ts';
 export { categoryOf } from './sketch/category.ts';
 export { CountMin } from './sketch/count-min.ts';
 export { FrozenBins } from './sketch/frozen-bins.ts';

@@ -5,7 +5,7 @@ import { compileNormalizer } from '../kernels/clean/compile-steps.ts';
 import { type StepConfig, Steps } from '../kernels/clean/step-schema.ts';
 import { stepIssues } from '../kernels/clean/validate-clean.ts';
 import { ResolveKernel } from '../kernels/resolve/resolve-kernel.ts';
-import { DEFAULT_RESOLVE, type ResolveSettings } from '../kernels/resolve/resolve-stream.ts';
+import { DEFAULT_RESOLVE, type ResolveSettings } from '../kernels/resolve/resolve-settings.ts';
 
 /** Room an open entry may take of the state limit of the topology. */
 const BYTES_PER_ENTRY = 1024;

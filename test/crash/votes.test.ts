@@ -122,5 +122,5 @@ describe.each([
     expect(readFileSync(result, 'utf8').trim().split('\n').length).toBeGreaterThan(ITEMS / 2);
     const events = readFileSync(join(job.folder, 'whole', `${topology.replace('.yaml', '')}.events.ndjson`), 'utf8');
     expect(events.match(/"(vote|resolve)\.revised"/g)!.length).toBeGreaterThan(10);
-  }, 120_000);
+  }, 300_000);
 });

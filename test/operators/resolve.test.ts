@@ -47,6 +47,12 @@ describe('resolve', () => {
     expect(trace.accounted).toBe(4);
   });
 
+  it('median reads texts that are numbers, as a csv file gives them; other texts claim nothing', async () => {
+    const steps = ['30.1', ' 30.2 ', 30.3, 'N/A', ''].map((value, s) => claim('f', `s${s}`, value));
+    const trace = await runOperator(resolve, { method: 'median' }, steps);
+    expect(trace.out.out).toMatchObject([{ value: 30.2, for: 3, against: 0 }]);
+  });
+
   it('nobody claims anything: undecided', async () => {
     const trace = await runOperator(resolve, {}, [claim('f', 'x', null)]);
     expect(trace.out.undecided).toMatchObject([{ entity: 'f', value: null, for: 0, against: 0 }]);

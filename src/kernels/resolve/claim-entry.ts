@@ -105,7 +105,21 @@ export interface ClaimModel {
   trust(source: number): { readonly trust: number; readonly claims: number };
   /** The source it most likely copies from, when that is more likely than not. */
   copiesFrom(source: number): { readonly source: number; readonly probability: number } | undefined;
-  save(): unknown;
-  load(state: unknown): void;
+  /** Makes room to learn about an attribute; false when there is none: its values are concluded all the same. */
+  admit(attribute: string): boolean;
+  /** Parts of the state changed since the last call, by name, and how one is read back. */
+  changes(): readonly { readonly name: string; readonly value: unknown }[];
+  load(name: string, value: unknown): void;
   bytes(): number;
 }
+
+export const NOTHING: Resolved = {
+  value: null,
+  confidence: 0,
+  for: 0,
+  against: 0,
+  runnerUp: null,
+  margin: 0,
+  copies: 0,
+  decided: false,
+};

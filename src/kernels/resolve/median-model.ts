@@ -1,51 +1,50 @@
-import type { ClaimEntry, ClaimModel } from './claim-entry.ts';
-import { NOTHING } from './truth-model.ts';
+import { type ClaimEntry, type ClaimModel, NOTHING } from './claim-entry.ts';
+import { medianOf, type Weighted, weightedMedian, weightOf } from './median.ts';
+import { NumberSources } from './number-sources.ts';
 
 export interface MedianSettings {
   /** Claims further than this many median absolute deviations from the median are rejected, > 0. */
   readonly gate: number;
   readonly minSupport: number;
+  /** Attributes whose sources are learned; others get the plain median. */
+  readonly maxAttributes: number;
 }
 
-/** Ratios of a source to the others kept for each attribute; a factor is believed from 10 on. */
-const RATIOS = 31;
-const MIN_RATIOS = 10;
-/** A source is off by a unit when its ratio is beyond e^±0.4 and as steady as this. */
-const MIN_LOG_RATIO = 0.4;
-const MAX_LOG_SPREAD = 0.05;
-/** Loss a source starts with, in claims of an average one. */
-const START_LOSS = 1;
 /** A deviation counts at most this much, in units of the entry's spread. */
 const MAX_LOSS = 10;
 /** Scale of 1 MAD to 1 standard deviation of a normal. */
 const MAD_TO_SIGMA = 1.4826;
 
-interface SourceStats {
-  loss: number;
-  claims: number;
-  weight: number;
-  /** log of the factor to the common unit: 0 until one is learned. */
-  factor: number;
-  readonly ratios: number[];
-  next: number;
+interface Claim extends Weighted {
+  readonly at: number;
+  readonly group: number;
 }
 
 /**
  * Numbers: units first, then a weighted median behind a gate.
  *
- * Idea: a source whose ratio to the others is steady and far from 1 speaks another unit, and is divided by that ratio;
- * a source weighs -ln of its share of the total loss; claims beyond the gate are no evidence of anything.
- * State: 36 doubles a source and attribute. Cost: n log n in the claims of an entry.
+ * Idea: a source in another unit is divided by its ratio to the others; sources that repeat each other's errors count
+ * once; claims beyond the gate are no evidence of anything.
+ * State: that of NumberSources for each attribute. Cost: n log n in the claims of an entry, n² to learn from it.
  *
  * Source: Li et al. 2014 (CRH, weighted median and weights); Leys et al. 2013 (median absolute deviation).
  */
 export class MedianModel implements ClaimModel {
   private readonly settings: MedianSettings;
-  private readonly attributes = new Map<string, SourceStats[]>();
+  private readonly attributes = new Map<string, NumberSources>();
+  private readonly numbers = new Map<string, number>();
   private sources = 0;
 
   constructor(settings: MedianSettings) {
     this.settings = settings;
+  }
+
+  admit(attribute: string): boolean {
+    if (this.attributes.has(attribute)) return true;
+    if (this.attributes.size >= this.settings.maxAttributes) return false;
+    this.numbers.set(attribute, this.attributes.size);
+    this.attributes.set(attribute, new NumberSources());
+    return true;
   }
 
   start(entry: ClaimEntry): void {
@@ -53,45 +52,38 @@ export class MedianModel implements ClaimModel {
   }
 
   evaluate(entry: ClaimEntry): void {
-    const stats = this.of(entry);
-    const claims: { at: number; x: number; weight: number }[] = [];
-    for (let at = 0; at < entry.n; at++) {
-      const value = entry.values[entry.codes[at]!];
-      if (typeof value !== 'number') continue;
-      const own = stats[entry.sources[at]!]!;
-      claims.push({ at, x: own.factor === 0 ? value : value * Math.exp(-own.factor), weight: own.weight });
-    }
+    const claims = this.claimsOf(entry);
     entry.p = new Float64Array(entry.n).fill(-1);
     if (claims.length === 0) {
       entry.result = NOTHING;
       return;
     }
-    claims.sort((a, b) => a.x - b.x || a.at - b.at);
     const middle = weightedMedian(claims);
     const deviation = medianOf(claims.map(({ x }) => Math.abs(x - middle)));
     const gate = this.settings.gate * MAD_TO_SIGMA * deviation;
     const kept = deviation > 0 ? claims.filter(({ x }) => Math.abs(x - middle) <= gate) : claims;
     const value = weightedMedian(kept);
-    const inside = deviation > 0 ? kept.length : claims.filter(({ x }) => x === middle).length;
+    const support = deviation > 0 ? kept : claims.filter(({ x }) => x === middle);
     const unit = deviation > 0 ? deviation : Math.max(Math.abs(middle) * 1e-3, 1e-9);
     for (const { at, x } of claims) entry.p[at] = Math.min(MAX_LOSS, Math.abs(x - value) / unit);
-    const near = claims.filter(({ x }) => Math.abs(x - value) <= deviation);
-    const all = sum(claims);
+    const near = weightOf(claims.filter(({ x }) => Math.abs(x - value) <= deviation));
+    const all = weightOf(claims);
+    const decided = support.length >= this.settings.minSupport;
     entry.result = {
-      value: inside >= this.settings.minSupport ? value : null,
-      confidence: all > 0 ? sum(near) / all : 0,
-      for: inside,
-      against: claims.length - inside,
+      value: decided ? value : null,
+      confidence: all > 0 ? near / all : 0,
+      for: support.length,
+      against: claims.length - support.length,
       runnerUp: null,
-      margin: all > 0 ? Math.max(0, (2 * sum(near)) / all - 1) : 0,
-      copies: 0,
+      margin: all > 0 ? Math.max(0, (2 * near) / all - 1) : 0,
+      copies: support.length - new Set(support.map(({ group }) => group)).size,
       spread: deviation,
-      decided: inside >= this.settings.minSupport,
+      decided,
     };
   }
 
   retract(entry: ClaimEntry): void {
-    if (entry.added !== undefined) this.count(entry, entry.added, -1);
+    if (entry.added !== undefined) this.of(entry)?.count(entry, entry.added, -1);
     entry.added = undefined;
     entry.counted = 0;
   }
@@ -99,19 +91,13 @@ export class MedianModel implements ClaimModel {
   add(entry: ClaimEntry): void {
     entry.added = entry.p!.slice();
     entry.counted = entry.n;
-    this.count(entry, entry.added, 1);
-    this.learnUnits(entry);
+    const known = this.of(entry);
+    known?.count(entry, entry.added, 1);
+    known?.learnUnits(entry);
   }
 
   refresh(): void {
-    for (const stats of this.attributes.values()) {
-      let total = 0;
-      for (const own of stats) if (own.claims > 0) total += meanLoss(own);
-      for (const own of stats) {
-        own.weight = own.claims > 0 && total > 0 ? Math.max(1e-3, -Math.log(meanLoss(own) / total)) : 1;
-        own.factor = unitOf(own.ratios);
-      }
-    }
+    for (const known of this.attributes.values()) known.refresh();
   }
 
   reserve(sources: number): void {
@@ -121,99 +107,70 @@ export class MedianModel implements ClaimModel {
   trust(source: number): { readonly trust: number; readonly claims: number } {
     let loss = 0;
     let claims = 0;
-    for (const stats of this.attributes.values()) {
-      loss += stats[source]?.loss ?? 0;
-      claims += stats[source]?.claims ?? 0;
+    for (const { list } of this.attributes.values()) {
+      loss += list[source]?.loss ?? 0;
+      claims += list[source]?.claims ?? 0;
     }
     return { trust: claims > 0 ? 1 / (1 + loss / claims) : 0.5, claims };
   }
 
-  copiesFrom(): undefined {
+  copiesFrom(source: number): { readonly source: number; readonly probability: number } | undefined {
+    for (const known of this.attributes.values()) {
+      const copied = known.copiesFrom(source);
+      if (copied !== undefined) return copied;
+    }
     return undefined;
   }
 
-  save(): unknown {
-    return { sources: this.sources, attributes: [...this.attributes] };
+  /** One part an attribute. */
+  changes(): { readonly name: string; readonly value: unknown }[] {
+    const parts: { name: string; value: unknown }[] = [];
+    for (const [name, known] of this.attributes) {
+      if (!known.dirty) continue;
+      known.dirty = false;
+      parts.push({ name: `attribute-${this.numbers.get(name)!}`, value: { name, ...(known.save() as object) } }); // save() gives one
+    }
+    return parts;
   }
 
-  load(state: unknown): void {
-    const stored = state as { sources: number; attributes: [string, SourceStats[]][] }; // written by save()
-    this.sources = stored.sources;
-    for (const [name, stats] of stored.attributes) this.attributes.set(name, stats);
+  load(name: string, value: unknown): void {
+    const stored = value as { readonly name: string }; // written by changes()
+    const known = new NumberSources();
+    known.load(value);
+    this.attributes.set(stored.name, known);
+    this.numbers.set(stored.name, Number(name.slice(name.indexOf('-') + 1)));
   }
 
   bytes(): number {
-    return this.attributes.size * this.sources * 36 * 8;
+    let bytes = 0;
+    for (const known of this.attributes.values()) bytes += known.bytes();
+    return bytes;
   }
 
-  private of(entry: ClaimEntry): SourceStats[] {
-    const name = String(entry.attribute);
-    let stats = this.attributes.get(name);
-    if (stats === undefined) {
-      stats = [];
-      this.attributes.set(name, stats);
-    }
-    while (stats.length < this.sources) stats.push({ loss: 0, claims: 0, weight: 1, factor: 0, ratios: [], next: 0 });
-    return stats;
-  }
-
-  private count(entry: ClaimEntry, losses: Float64Array, sign: 1 | -1): void {
-    const stats = this.of(entry);
-    for (let at = 0; at < entry.counted; at++) {
-      if (losses[at]! < 0) continue;
-      const own = stats[entry.sources[at]!]!;
-      own.loss += sign * losses[at]!;
-      own.claims += sign;
-    }
-  }
-
-  /** Ratio of the raw claim to what was concluded: the newest 31 a source and attribute. */
-  private learnUnits(entry: ClaimEntry): void {
-    const value = entry.result?.value;
-    if (typeof value !== 'number' || value === 0) return;
-    const stats = this.of(entry);
+  /** Numbers claimed, in the common unit, in order; the claims of one group share one weight. */
+  private claimsOf(entry: ClaimEntry): Claim[] {
+    const known = this.of(entry);
+    const claims: Claim[] = [];
+    const members = new Map<number, number>();
     for (let at = 0; at < entry.n; at++) {
-      const claimed = entry.values[entry.codes[at]!];
-      if (typeof claimed !== 'number' || claimed / value <= 0) continue;
-      const own = stats[entry.sources[at]!]!;
-      own.ratios[own.next] = Math.log(claimed / value);
-      own.next = (own.next + 1) % RATIOS;
+      const value = entry.values[entry.codes[at]!];
+      if (typeof value !== 'number') continue;
+      const source = entry.sources[at]!;
+      const own = known?.list[source];
+      const group = own?.group ?? source;
+      members.set(group, (members.get(group) ?? 0) + 1);
+      const x = own === undefined || own.factor === 0 ? value : value * Math.exp(-own.factor);
+      claims.push({ at, x, weight: own?.weight ?? 1, group });
     }
+    return claims
+      .map((claim) => ({ ...claim, weight: claim.weight / members.get(claim.group)! }))
+      .sort((a, b) => a.x - b.x || a.at - b.at);
   }
-}
 
-/** Log of a steady factor far from 1, else 0. */
-function unitOf(ratios: readonly number[]): number {
-  if (ratios.length < MIN_RATIOS) return 0;
-  const middle = medianOf(ratios);
-  if (Math.abs(middle) < MIN_LOG_RATIO) return 0;
-  return medianOf(ratios.map((ratio) => Math.abs(ratio - middle))) <= MAX_LOG_SPREAD ? middle : 0;
-}
-
-function meanLoss(own: SourceStats): number {
-  return (Math.max(0, own.loss) + START_LOSS) / (own.claims + START_LOSS);
-}
-
-/** Sorted by x: the first claim at which half of the weight is reached, or the middle of two when it falls between them. */
-function weightedMedian(claims: readonly { readonly x: number; readonly weight: number }[]): number {
-  const half = sum(claims) / 2;
-  let reached = 0;
-  for (let c = 0; c < claims.length; c++) {
-    reached += claims[c]!.weight;
-    if (reached > half + 1e-12) return claims[c]!.x;
-    if (reached > half - 1e-12 && c + 1 < claims.length) return (claims[c]!.x + claims[c + 1]!.x) / 2;
+  /** What is known for the attribute of an entry; undefined beyond the bound. */
+  private of({ attribute }: ClaimEntry): NumberSources | undefined {
+    const known = this.attributes.get(String(attribute));
+    known?.reserve(this.sources);
+    return known;
   }
-  return claims.at(-1)!.x;
-}
-
-function sum(claims: readonly { readonly weight: number }[]): number {
-  let total = 0;
-  for (const { weight } of claims) total += weight;
-  return total;
-}
-
-function medianOf(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
 }

@@ -5,14 +5,9 @@ import type { CheckpointDelta, StatePart } from '../../core/state.ts';
 import { canonicalJson } from '../canonical-json/canonical-json.ts';
 import type { Scalar } from '../vote/ballots.ts';
 import type { ClaimEntry, Resolved } from './claim-entry.ts';
+import type { ResolveSettings, ResolveSink, SourceReport } from './resolve-settings.ts';
 import { ResolveState } from './resolve-state.ts';
-import {
-  type ClaimTaken,
-  type ResolveSettings,
-  type ResolveSink,
-  ResolveStream,
-  type SourceReport,
-} from './resolve-stream.ts';
+import { type ClaimTaken, ResolveStream } from './resolve-stream.ts';
 
 export interface ClaimFields {
   readonly entity: FieldSlot;
@@ -104,7 +99,8 @@ export class ResolveKernel implements Kernel, ResolveSink {
     if (source === undefined) return;
     const normalize = this.normalize.get(String(attribute)) ?? this.normalize.get(EVERY_ATTRIBUTE);
     const raw = this.fields.value.get(record);
-    const value = normalize === undefined ? raw : normalize(raw);
+    const clean = normalize === undefined ? raw : normalize(raw);
+    const value = this.stream.settings.method === 'median' ? numberOf(clean) : clean;
     const text = value === null || value === undefined ? undefined : textOf(value);
     if (text !== undefined && text.length > MAX_VALUE_CHARS) {
       this.reject(record, out, {
@@ -218,9 +214,15 @@ export class ResolveKernel implements Kernel, ResolveSink {
     this.out!.event('source.report', { ...report });
   }
 
-  evicted(what: { readonly entries: number; readonly bound: 'items' }): void {
+  evicted(what: { readonly entries: number; readonly bound: 'items' | 'attributes' }): void {
     this.out!.event('state.evicted', what);
   }
+}
+
+/** Numbers, and texts that are numbers; anything else claims nothing about a number. */
+function numberOf(value: unknown): number | undefined {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
 
 /** Equal values have equal texts; 1 and "1" differ. */

@@ -16,7 +16,7 @@ interface Meta {
   readonly opened: number;
   readonly touches: number;
   readonly sources: readonly Scalar[];
-  readonly model: unknown;
+  readonly attributesFull: boolean;
 }
 
 interface StoredEntry {
@@ -38,7 +38,7 @@ interface StoredEntry {
   readonly numbers: readonly [counted: number, revision: number, touch: number, closeSeq: number];
 }
 
-/** The state of a resolve stream: `meta` (with the model), `entries-<group>`, `past-<chunk>`; JSON text. */
+/** The state of a resolve stream: `meta`, the parts of its model, `entries-<group>`, `past-<chunk>`; JSON text. */
 export class ResolveState {
   private readonly stream: ResolveStream;
   private readonly written = new Set<number>();
@@ -63,6 +63,7 @@ export class ResolveState {
         this.written.add(group);
       } else if (this.written.delete(group)) drop.push(`entries-${group}`);
     }
+    for (const { name, value } of stream.model.changes()) put.push(part(name, value));
     const past = stream.past.changes();
     for (const [number, names] of past.put) put.push(part(`past-${number}`, names));
     for (const number of past.drop) drop.push(`past-${number}`);
@@ -71,6 +72,7 @@ export class ResolveState {
 
   /** One part on a fresh stream; call `finish` after the last. */
   restore({ name, bytes }: StatePart): void {
+    const { stream } = this;
     this.restored ??= [];
     const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
     const number = Number(name.slice(name.indexOf('-') + 1));
@@ -79,8 +81,9 @@ export class ResolveState {
     else if (name.startsWith('entries-')) {
       for (const stored of value as StoredEntry[]) this.restored.push(load(stored)); // written by save()
       this.written.add(number);
-    } else if (name.startsWith('past-'))
-      this.stream.past.load(number, value as Scalar[]); // written by checkpoint()
+    } else if (name === 'model' || name.startsWith('attribute-')) stream.model.load(name, value);
+    else if (name.startsWith('past-'))
+      stream.past.load(number, value as Scalar[]); // written by checkpoint()
     else throw new StateError(`resolve state holds an unknown part "${name}"`, { code: 'unknown-part' });
   }
 
@@ -91,7 +94,7 @@ export class ResolveState {
   }
 
   private meta(): Meta {
-    const { settings, warm, closes, opened, touches, sources, model } = this.stream;
+    const { settings, warm, closes, opened, touches, sources, attributesFull } = this.stream;
     return {
       version: VERSION,
       method: settings.method,
@@ -100,7 +103,7 @@ export class ResolveState {
       opened,
       touches,
       sources: sources.values,
-      model: model.save(),
+      attributesFull,
     };
   }
 
@@ -117,7 +120,7 @@ export class ResolveState {
     stream.touches = meta.touches;
     for (const source of meta.sources) stream.sources.code(source);
     stream.model.reserve(stream.sources.size);
-    stream.model.load(meta.model);
+    stream.attributesFull = meta.attributesFull;
   }
 }
 

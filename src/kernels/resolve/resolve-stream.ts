@@ -2,70 +2,9 @@ import { Interner, type Scalar } from '../vote/ballots.ts';
 import { OpenItems } from '../vote/open-items.ts';
 import { PastItems } from '../vote/past-items.ts';
 import { ClaimEntry, type ClaimModel, type EntryClosedBy, type Resolved } from './claim-entry.ts';
-import { MedianModel } from './median-model.ts';
-import { TruthModel } from './truth-model.ts';
-
-export type ResolveMethod = 'majority' | 'trust' | 'trust-copy' | 'median' | 'priority';
-
-export interface ResolveSettings {
-  readonly method: ResolveMethod;
-  /** Milliseconds of stream time after the first, or the last claim. */
-  readonly afterMs?: number;
-  readonly idleMs?: number;
-  /** Sources whose claim wins where there is one, best first. */
-  readonly priority: readonly Scalar[];
-  readonly minSupport: number;
-  readonly minMargin: number;
-  readonly copyRate: number;
-  readonly copyPrior: number;
-  readonly falseValues: number;
-  readonly gate: number;
-  /** Entries held before the first is announced. */
-  readonly warmUpEntries: number;
-  readonly bufferEntries: number;
-  readonly sweepEvery: number;
-  readonly maxOpen: number;
-  readonly maxSources: number;
-  readonly maxValues: number;
-  readonly rememberEntries: number;
-  readonly reportEvery: number;
-}
-
-export const DEFAULT_RESOLVE: ResolveSettings = {
-  method: 'trust-copy',
-  priority: [],
-  minSupport: 1,
-  minMargin: 0,
-  copyRate: 0.5,
-  copyPrior: 0.2,
-  falseValues: 50,
-  gate: 5,
-  warmUpEntries: 50,
-  bufferEntries: 2_000,
-  sweepEvery: 100,
-  maxOpen: 100_000,
-  maxSources: 256,
-  maxValues: 256,
-  rememberEntries: 100_000,
-  reportEvery: 1_000,
-};
-
-export interface SourceReport {
-  readonly source: Scalar;
-  readonly trust: number;
-  readonly claims: number;
-  /** Share of the entries it said something about. */
-  readonly coverage: number;
-  readonly copiesFrom?: Scalar;
-  readonly copyProbability?: number;
-}
-
-export interface ResolveSink {
-  resolved(entry: ClaimEntry, result: Resolved): void;
-  revised(change: { readonly entry: ClaimEntry; readonly from: unknown; readonly cause: 'late-claim' | 'sweep' }): void;
-  report(report: SourceReport): void;
-  evicted(what: { readonly entries: number; readonly bound: 'items' }): void;
-}
+import { makeModel } from './make-model.ts';
+import type { ResolveSettings, ResolveSink } from './resolve-settings.ts';
+import { reportSources } from './source-report.ts';
 
 export type ClaimTaken = 'counted' | 'repeated' | 'late' | 'source-bound' | 'value-bound';
 
@@ -96,6 +35,8 @@ export class ResolveStream {
   closes = 0;
   opened = 0;
   touches = 0;
+  /** An attribute was met for which there was no room to learn. */
+  attributesFull = false;
   private readonly sink: ResolveSink;
 
   constructor(settings: ResolveSettings, sink: ResolveSink) {
@@ -103,17 +44,7 @@ export class ResolveStream {
     this.sink = sink;
     this.past = new PastItems(settings.rememberEntries);
     this.warm = settings.method === 'majority' || settings.method === 'priority' || settings.warmUpEntries === 0;
-    const priority = settings.priority.map((name) => this.sources.code(name));
-    this.model =
-      settings.method === 'median'
-        ? new MedianModel(settings)
-        : new TruthModel({
-            ...settings,
-            weights: settings.method === 'majority' || settings.method === 'priority' ? 'even' : 'accuracy',
-            copies: settings.method === 'trust-copy',
-            priority,
-            priorityOnly: settings.method === 'priority',
-          });
+    this.model = makeModel(settings, (name) => this.sources.code(name));
     this.model.reserve(this.sources.size);
   }
 
@@ -209,6 +140,10 @@ export class ResolveStream {
     if (this.open.size >= this.settings.maxOpen) {
       this.sink.evicted({ entries: 1, bound: 'items' });
       this.closeEntry(this.open.first()!, 'evicted');
+    }
+    if (!this.model.admit(String(name.attribute)) && !this.attributesFull) {
+      this.attributesFull = true;
+      this.sink.evicted({ entries: 1, bound: 'attributes' });
     }
     const entry = new ClaimEntry(key, name, this.opened++);
     entry.openedAt = time;
@@ -308,27 +243,11 @@ export class ResolveStream {
   }
 
   private report(): void {
-    for (let s = 0; s < this.sources.size; s++) {
-      const { trust, claims } = this.model.trust(s);
-      const copies = this.model.copiesFrom(s);
-      this.sink.report({
-        source: this.sources.values[s]!,
-        trust: round4(trust),
-        claims,
-        coverage: this.closes > 0 ? round4(Math.min(1, claims / this.closes)) : 0,
-        ...(copies === undefined
-          ? {}
-          : { copiesFrom: this.sources.values[copies.source]!, copyProbability: round4(copies.probability) }),
-      });
-    }
+    for (const report of reportSources(this)) this.sink.report(report);
   }
 }
 
 /** The announced value as text: undecided is `null`. */
 function said(result: Resolved): string {
   return JSON.stringify(result.decided ? result.value : null);
-}
-
-function round4(value: number): number {
-  return Math.round(value * 1e4) / 1e4;
 }

@@ -6,9 +6,9 @@ import type { ClaimEntry, Resolved } from '../../../src/kernels/resolve/claim-en
 import {
   DEFAULT_RESOLVE,
   type ResolveSettings,
-  ResolveStream,
   type SourceReport,
-} from '../../../src/kernels/resolve/resolve-stream.ts';
+} from '../../../src/kernels/resolve/resolve-settings.ts';
+import { ResolveStream } from '../../../src/kernels/resolve/resolve-stream.ts';
 import { describeWithData } from '../../data.ts';
 
 interface Claim {
@@ -23,14 +23,14 @@ class Run {
   readonly reports = new Map<unknown, SourceReport>();
   readonly revisions: string[] = [];
   readonly stream: ResolveStream;
-  constructor(settings: Partial<ResolveSettings>) {
+  constructor(settings: Partial<ResolveSettings>, evicted: (what: unknown) => void = () => {}) {
     this.stream = new ResolveStream(
       { ...DEFAULT_RESOLVE, ...settings },
       {
         resolved: (entry: ClaimEntry, result: Resolved) => this.last.set(`${entry.entity}|${entry.attribute}`, result),
         revised: ({ entry, cause }) => this.revisions.push(`${entry.entity} ${entry.revision} ${cause}`),
         report: (report) => this.reports.set(report.source, report),
-        evicted: () => {},
+        evicted,
       },
     );
   }
@@ -188,6 +188,33 @@ describe('resolve stream', () => {
     ]);
   });
 
+  it('numbers: sources that repeat the errors of another one count once', () => {
+    const claims = Array.from({ length: 200 }, (_, i) =>
+      ['a', 'b', 'c', 'copy-1', 'copy-2', 'copy-3'].map((source, s): Claim => {
+        const bad = 40 + Math.round(60 * uniform(1, i));
+        const good = 20 + Math.round(2 * uniform(2, i, s));
+        return { entity: `e${i}`, source, value: s < 3 ? good : uniform(3, i) < 0.8 ? bad : 20 };
+      }),
+    ).flat();
+    const run = runAll({ method: 'median' }, claims);
+    let near = 0;
+    for (let i = 0; i < 200; i++) if (Math.abs(Number(run.value(`e${i}`)) - 21) <= 1) near++;
+    expect(near / 200).toBeGreaterThanOrEqual(0.95);
+    expect(run.reports.get('copy-2')).toMatchObject({ copiesFrom: expect.stringMatching(/^copy-[13]$/) });
+    expect(run.reports.get('a')!.copiesFrom).toBeUndefined();
+  });
+
+  it('attributes beyond the bound get the plain median, and it is said once', () => {
+    const said: unknown[] = [];
+    const run = new Run({ method: 'median', maxAttributes: 2 }, (what) => said.push(what));
+    for (let a = 0; a < 5; a++)
+      for (const [s, value] of [1, 2, 9].entries())
+        run.claim({ entity: 'x', attribute: `a${a}`, source: `s${s}`, value });
+    run.stream.end();
+    expect(said).toEqual([{ entries: 1, bound: 'attributes' }]);
+    expect(run.value('x', 'a4')).toBe(2);
+  });
+
   it('one unit mix-up does not move the median, and scaling all claims scales it', () => {
     const claims = (scale: number): Claim[] =>
       Array.from({ length: 60 }, (_, i) =>
@@ -208,7 +235,7 @@ describe('resolve stream', () => {
 });
 
 describeWithData('resolve on the weather sources', 'vote/weather_sources/claims.csv.gz', (path) => {
-  it('pressure with mixed units comes within .01, temperature, real feel and humidity below the plain median', () => {
+  it('pressure with mixed units comes within .01, all other properties at or below the plain median', () => {
     const rows = (file: string) =>
       gunzipSync(readFileSync(file)).toString().trim().split('\n').slice(1).map((line) => line.trim().split(',')); // biome-ignore format: one pipeline
     const claims = rows(path).flatMap(([entity, attribute, text, source]): Claim[] => {
@@ -231,5 +258,7 @@ describeWithData('resolve on the weather sources', 'vote/weather_sources/claims.
     expect(mae('T')).toBeLessThanOrEqual(0.613);
     expect(mae('R')).toBeLessThanOrEqual(3.64);
     expect(mae('H')).toBeLessThanOrEqual(2.02);
+    expect(mae('V')).toBeLessThanOrEqual(0.7);
+    expect(run.reports.get('herald')).toMatchObject({ copiesFrom: 'wunderground' });
   });
 });
