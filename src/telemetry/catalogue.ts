@@ -184,6 +184,24 @@ export const METRICS = [
     labels: ['topology', 'step'],
   },
   {
+    name: 'sluice_query_avoided_ratio',
+    type: 'gauge',
+    help: 'Share of queries since the task opened that need not be executed again (dedup-queries).',
+    labels: ['topology', 'step'],
+  },
+  {
+    name: 'sluice_query_bypassed',
+    type: 'gauge',
+    help: 'Queries since the task opened that are never shared, by reason (dedup-queries).',
+    labels: ['topology', 'step', 'reason'],
+  },
+  {
+    name: 'sluice_query_texts_parsed',
+    type: 'gauge',
+    help: 'Texts of queries parsed since the task opened; the other queries were known by their text (dedup-queries).',
+    labels: ['topology', 'step'],
+  },
+  {
     name: 'sluice_profile_value',
     type: 'gauge',
     help: 'A figure of a field in the last window profiled.',

@@ -44,6 +44,10 @@ export class DedupQueriesKernel implements Kernel {
   private readonly known: DedupState;
   private readonly texts: DedupState;
   private readonly versions = new TableVersions();
+  /** Since the kernel was made; for metrics alone. */
+  private queries = 0;
+  private avoided = 0;
+  private readonly bypassed = new Map<string, number>();
 
   constructor(options: DedupQueriesOptions, deps: OperatorDeps) {
     this.options = options;
@@ -80,6 +84,11 @@ export class DedupQueriesKernel implements Kernel {
     return {
       entries: this.known.stamps.live + this.texts.stamps.live,
       bytes: this.known.byteLength + this.texts.byteLength,
+      gauges: [
+        { name: 'query_avoided_ratio', value: this.queries === 0 ? 0 : this.avoided / this.queries },
+        { name: 'query_texts_parsed', value: this.options.keys.misses },
+        ...[...this.bypassed].map(([reason, value]) => ({ name: 'query_bypassed', labels: { reason }, value })),
+      ],
     };
   }
 
@@ -98,7 +107,9 @@ export class DedupQueriesKernel implements Kernel {
     }
     const key = this.options.keys.key(sql, this.contextOf(record));
     this.tick(timeMs);
+    this.queries++;
     if (key.kind === 'bypass') {
+      this.bypassed.set(key.reason, (this.bypassed.get(key.reason) ?? 0) + 1);
       const draft = record.edit();
       draft.patch(REASON, key.reason);
       out.emit(QUERY_PORT.bypass, draft);
@@ -114,6 +125,7 @@ export class DedupQueriesKernel implements Kernel {
       out.emit(QUERY_PORT.out, record);
       return;
     }
+    this.avoided++;
     const draft = record.edit();
     draft.patch(DUPLICATE_OF, placeOf(this.known.winner()));
     draft.patch(RECOGNIZED_BY, sameText ? 'text' : this.options.keys.level);

@@ -68,6 +68,8 @@ export interface QueryGateMetrics {
   readonly open: number;
   readonly memoHits: number;
   readonly parsed: number;
+  /** Time spent on the texts that were not known, milliseconds. */
+  readonly parseMs: number;
 }
 
 interface Cached<T> {
@@ -166,6 +168,7 @@ export class QueryGate<T> {
       open: this.flights.open,
       memoHits: this.keys.hits,
       parsed: this.keys.misses,
+      parseMs: this.keys.parseMs,
     };
   }
 
@@ -216,6 +219,7 @@ export async function queryGate<T>(options: QueryGateOptions<T>): Promise<QueryG
   const keys = new QueryKeys({
     dialect,
     level,
+    elapsed: options.elapsed ?? (() => performance.now()),
     ...(dialect === 'postgres' ? { parser: await SqlParser.load() } : {}),
     ...(options.catalog === undefined ? {} : { catalog: options.catalog }),
     ...(options.catalogVersion === undefined ? {} : { catalogVersion: options.catalogVersion }),

@@ -26,6 +26,8 @@ export interface QueryKeysOptions {
   readonly memoEntries?: number;
   /** Context and parameters were decoded from JSON: numbers that may have been rounded are a bypass. */
   readonly decodedNumbers?: boolean;
+  /** Milliseconds, monotonic: times parsing. */
+  readonly elapsed?: () => number;
   /** Gives keys of shapes too; for statistics. */
   readonly shapes?: boolean;
   /** Needed for dialect `postgres`. */
@@ -78,6 +80,8 @@ export class QueryKeys {
   private readonly prefix: string;
   hits = 0;
   misses = 0;
+  /** Milliseconds spent on misses, where a clock was given. */
+  parseMs = 0;
 
   constructor(options: QueryKeysOptions) {
     this.options = options;
@@ -142,7 +146,9 @@ export class QueryKeys {
       return known;
     }
     this.misses++;
+    const started = this.options.elapsed?.() ?? 0;
     const full = this.compute(sql);
+    this.parseMs += (this.options.elapsed?.() ?? 0) - started;
     // the canonical text is for explanations only: not worth holding
     const canonical = full.kind === 'key' && this.options.shapes === true ? shapeOf(full.canonical) : '';
     const result: CanonicalResult = full.kind === 'key' ? { ...full, canonical } : full;
