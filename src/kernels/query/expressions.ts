@@ -1,4 +1,5 @@
 import { as, type Json, type JsonNode, list, names, sameNodes, serialize, text, walk } from './ast.ts';
+import { truth, truthOf } from './constants.ts';
 
 /** Commuted comparison: `a > b` is written `b < a`. */
 const TURNED: Readonly<Record<string, string>> = { '>': '<', '>=': '<=' };
@@ -121,15 +122,24 @@ export function combine(
   const flat: Json[] = [];
   for (const operand of operands) {
     const inner = as('BoolExpr', operand);
-    if (inner !== undefined && inner.boolop === operator) flat.push(...list(inner.args));
+    const args = list(inner?.args);
+    if (inner !== undefined && (inner.boolop === operator || (args.length === 1 && inner.boolop !== 'NOT_EXPR')))
+      flat.push(...args);
     else flat.push(operand);
   }
-  const sorted = flat.every(cannotFail) ? sortUnique(flat) : flat;
+  const sorted = flat.every(cannotFail) ? sortUnique(withoutConstants(operator, flat)) : flat;
   if (!sameNodes(sorted, operands)) rewrote(operator === 'AND_EXPR' ? 'and-order' : 'or-order');
   const [only] = sorted;
   // `x AND x` is `x` only where that changes neither the name of an output column nor what must be a truth value
   if (sorted.length === 0 || (sorted.length === 1 && isNamelessTruth(only))) return only;
   return { BoolExpr: { boolop: operator, args: sorted } };
+}
+
+/** `TRUE AND x` is `x`, `FALSE OR x` is `x`. What is not constant stays: it may name what is not there. */
+function withoutConstants(operator: 'AND_EXPR' | 'OR_EXPR', operands: readonly Json[]): readonly Json[] {
+  const neutral = operator === 'AND_EXPR';
+  const left = operands.filter((operand) => truthOf(operand) !== neutral);
+  return left.length === 0 ? [truth(neutral)] : left;
 }
 
 function isNamelessTruth(node: Json | undefined): boolean {

@@ -29,6 +29,8 @@ export interface Scope {
   readonly ctes: ReadonlyMap<string, ReadonlySet<string> | undefined>;
   /** The order in which rows are found may show in the result. */
   readonly ordered: boolean;
+  /** Expressions here are compared with those of GROUP BY or DISTINCT as they are written: a rewrite could part or join them. */
+  readonly matched: boolean;
 }
 
 export const EMPTY_SCOPE: Scope = {
@@ -38,6 +40,7 @@ export const EMPTY_SCOPE: Scope = {
   hiding: new Set(),
   ctes: new Map(),
   ordered: false,
+  matched: false,
 };
 
 export function makeItems(

@@ -1,29 +1,18 @@
-import { as, isNode, type Json, type JsonNode, list, names, text } from './ast.ts';
+import { as, isNode, type Json, type JsonNode, list, text } from './ast.ts';
+import { type Context, columnReference, type Place } from './columns.ts';
+import { foldedInteger, truth, truthOf } from './constants.ts';
 import { normalizeBoolean, normalizeComparison, normalizeTypeName, type Rewrote } from './expressions.ts';
 import { dependsOnOrder, fromLeaves, orderJoins, seesOrder } from './join-order.ts';
 import {
   type Catalog,
   EMPTY_SCOPE,
-  findColumn,
-  findItem,
   hidingNames,
-  isRangeName,
   makeItems,
   NotRenamable,
   outputColumns,
   type RangeItem,
   type Scope,
 } from './scope.ts';
-
-interface Context {
-  readonly catalog: Catalog | undefined;
-  readonly rewrote: Rewrote;
-  /** Somewhere in the statement the order of rows may show: a CTE could be read there. */
-  readonly ordered: boolean;
-}
-
-/** Where an expression stands: under ORDER BY a bare name means an output column first, under GROUP BY second. */
-type Place = 'expression' | 'order' | 'group' | 'target';
 
 /** The canonical form of a SELECT statement node (locations stripped). Throws NotRenamable when names can't be followed. */
 export function canonicalSelect(statement: JsonNode, catalog: Catalog | undefined, rewrote: Rewrote): JsonNode {
@@ -87,29 +76,49 @@ function simpleSelect(original: JsonNode, parent: Scope, context: Context): Json
     depth,
     ctes: parent.ctes,
     ordered: parent.ordered,
+    matched: false,
     hiding: hidingNames(body),
     items: itemsOf(body),
   };
+  const isMatched = list(body.groupClause).length > 0 || list(body.distinctClause).length > 0;
+  const outputs: Scope = isMatched ? { ...scope, matched: true } : scope;
   const result: JsonNode = { ...body };
   if (body.fromClause !== undefined)
     result.fromClause = list(body.fromClause).map((item) => fromItem(item, scope, parent, context));
-  result.targetList = list(body.targetList).map((target) => expression(target, scope, context, 'target'));
+  result.targetList = list(body.targetList).map((target) => expression(target, outputs, context, 'target'));
   Object.assign(
     result,
-    rewriteKeys(
-      body,
-      ['whereClause', 'havingClause', 'limitCount', 'limitOffset', 'windowClause', 'valuesLists'],
-      scope,
-      context,
-    ),
+    rewriteKeys(body, ['limitCount', 'limitOffset', 'valuesLists'], scope, context),
+    rewriteKeys(body, ['havingClause', 'windowClause'], outputs, context),
   );
   if (body.groupClause !== undefined)
-    result.groupClause = list(body.groupClause).map((item) => expression(item, scope, context, 'group'));
+    result.groupClause = list(body.groupClause).map((item) => expression(item, outputs, context, 'group'));
   if (body.distinctClause !== undefined)
-    result.distinctClause = list(body.distinctClause).map((item) => expression(item, scope, context, 'order'));
+    result.distinctClause = list(body.distinctClause).map((item) => expression(item, outputs, context, 'order'));
   if (body.sortClause !== undefined)
-    result.sortClause = list(body.sortClause).map((sort) => sortItem(sort, scope, context));
+    result.sortClause = list(body.sortClause).map((sort) => sortItem(sort, outputs, context));
+  withCondition(result, condition(body.whereClause, scope, context), context);
   return result;
+}
+
+/** A condition under WHERE or ON: only whether it is true counts, not what its column would be called. */
+function condition(node: Json | undefined, scope: Scope, context: Context): Json | undefined {
+  if (node === undefined) return undefined;
+  const canonical = expression(node, scope, context, 'condition');
+  const args = list(as('BoolExpr', canonical)?.args);
+  const only = args.length === 1 && as('BoolExpr', canonical)?.boolop !== 'NOT_EXPR' ? args[0] : canonical;
+  const known = truthOf(only);
+  if (known === undefined) return only;
+  if (as('A_Const', only) === undefined) context.rewrote('constant-condition');
+  return truth(known);
+}
+
+function withCondition(result: JsonNode, where: Json | undefined, context: Context): void {
+  if (where === undefined) return;
+  if (truthOf(where) === true) {
+    delete result.whereClause;
+    context.rewrote('constant-condition');
+  } else result.whereClause = where;
 }
 
 function rewriteKeys(body: JsonNode, keys: readonly string[], scope: Scope, context: Context): JsonNode {
@@ -143,7 +152,7 @@ function fromItem(item: Json, scope: Scope, parent: Scope, context: Context): Js
         ...join,
         larg: fromItem(join.larg ?? null, scope, parent, context),
         rarg: fromItem(join.rarg ?? null, scope, parent, context),
-        ...rewriteKeys(join, ['quals'], joined, context),
+        ...(join.quals === undefined ? {} : { quals: condition(join.quals, joined, context) ?? null }),
       },
     };
   }
@@ -172,7 +181,7 @@ function withAlias(body: JsonNode, name: string | undefined, scope: Scope, conte
 
 /** Bottom-up rewrite of an expression (or a list of them) inside a scope. */
 function expression(node: Json, scope: Scope, context: Context, place: Place): Json {
-  if (Array.isArray(node)) return node.map((item) => expression(item, scope, context, 'expression'));
+  if (Array.isArray(node)) return node.map((item) => expression(item, scope, context, placeBelow('', place)));
   if (!isNode(node)) return node;
   const column = as('ColumnRef', node);
   if (column !== undefined) return columnReference(column, scope, context, place);
@@ -183,64 +192,24 @@ function expression(node: Json, scope: Scope, context: Context, place: Place): J
   if (subquery !== undefined) return { SelectStmt: select(subquery, scope, context) };
   const below: JsonNode = {};
   for (const key of Object.keys(node))
-    below[key] = expression(
-      node[key] ?? null,
-      scope,
-      context,
-      key === 'ResTarget' || (place === 'target' && key === 'val') ? 'target' : 'expression',
-    );
+    below[key] = expression(node[key] ?? null, scope, context, placeBelow(key, place));
+  if (isNode(below.typeName)) below.typeName = normalizeTypeName(below.typeName, context.rewrote);
+  return scope.matched ? below : normalized(below, context, place);
+}
+
+function placeBelow(key: string, place: Place): Place {
+  if (key === 'ResTarget' || (place === 'target' && key === 'val')) return 'target';
+  return place === 'condition' ? 'condition' : 'expression';
+}
+
+function normalized(below: JsonNode, context: Context, place: Place): Json {
   const compare = as('A_Expr', below);
+  const folded = compare === undefined || place !== 'condition' ? undefined : foldedInteger(compare);
+  if (folded !== undefined) {
+    context.rewrote('constant-folding');
+    return folded;
+  }
   if (compare !== undefined) return normalizeComparison(compare, context.rewrote);
   const bool = as('BoolExpr', below);
-  if (bool !== undefined) return normalizeBoolean(bool, context.rewrote);
-  if (isNode(below.typeName)) below.typeName = normalizeTypeName(below.typeName, context.rewrote);
-  return below;
-}
-
-function columnReference(column: JsonNode, scope: Scope, context: Context, place: Place): Json {
-  const fields = list(column.fields);
-  const star = as('A_Star', fields.at(-1)) !== undefined;
-  const parts = names(star ? fields.slice(0, -1) : fields);
-  if (parts === undefined) throw new NotRenamable();
-  if (parts.length === 0) return { ColumnRef: column };
-  if (parts.length === 1 && !star) return bareColumn(parts[0] ?? '', column, scope, context, place);
-  const [schema, table] = star ? [parts.at(-2), parts.at(-1)] : [parts.at(-3), parts.at(-2)];
-  const found = findItem(scope, table ?? '', schema);
-  if (found === undefined) throw new NotRenamable();
-  const last = fields.at(-1) ?? null;
-  const name = parts.at(-1) ?? '';
-  if (canDropQualifier(found.scope, scope, star, place, name, found.item.columns)) {
-    context.rewrote('qualifier');
-    return { ColumnRef: { fields: [last] } };
-  }
-  return { ColumnRef: { fields: [{ String: { sval: found.item.canonical } }, last] } };
-}
-
-/** Step 3 without a schema: the qualifier says nothing where one item is in scope, and a bare name means the same. */
-function canDropQualifier(
-  owner: Scope,
-  here: Scope,
-  star: boolean,
-  place: Place,
-  name: string,
-  columns: ReadonlySet<string> | undefined,
-): boolean {
-  if (owner !== here || owner.items.length !== 1) return false;
-  for (let at = here.parent; at !== undefined; at = at.parent) if (at.items.length > 0) return false;
-  if (star) return place === 'target';
-  if (columns?.has(name) === true) return false; // the catalog qualifies the bare spelling instead
-  if (isRangeName(here, name)) return false;
-  return place !== 'order' || !here.hiding.has(name);
-}
-
-function bareColumn(name: string, column: JsonNode, scope: Scope, context: Context, place: Place): Json {
-  if (place === 'order' && scope.hiding.has(name)) return { ColumnRef: column };
-  const item = findColumn(scope, name);
-  // a name that is no column may be a whole row
-  if (item === undefined && isRangeName(scope, name)) throw new NotRenamable();
-  if (place === 'group' && scope.hiding.has(name) && !scope.items.some((own) => own === item))
-    return { ColumnRef: column };
-  if (item === undefined) return { ColumnRef: column };
-  context.rewrote('qualification');
-  return { ColumnRef: { fields: [{ String: { sval: item.canonical } }, { String: { sval: name } }] } };
+  return bool === undefined ? below : normalizeBoolean(bool, context.rewrote);
 }

@@ -63,6 +63,12 @@ describe('safe rewrites give one key', () => {
       'SELECT a FROM t WHERE a IN (SELECT x.b FROM s x) AND c IN (SELECT y.d FROM r y)',
       'SELECT a FROM t WHERE c IN (SELECT q.d FROM r q) AND a IN (SELECT p.b FROM s p)',
     ],
+    ['constant conditions', 'SELECT a FROM t WHERE 1 = 1 AND a = 2', 'SELECT a FROM t WHERE a = 2 AND TRUE'],
+    ['a condition that is always true', 'SELECT a FROM t WHERE 1 = 1', 'SELECT a FROM t'],
+    ['joined on true', 'SELECT t.a FROM t JOIN s ON true', 'SELECT t.a FROM s, t'],
+    ['FALSE in OR', 'SELECT a FROM t WHERE a = 1 OR 1 > 2 OR b = 2', 'SELECT a FROM t WHERE b = 2 OR a = 1'],
+    ['integers in a condition', 'SELECT a FROM t WHERE a > 10 / 4 * 3 - 1', 'SELECT a FROM t WHERE a > 5'],
+    ['a column as a condition, twice', 'SELECT a FROM t WHERE b AND b', 'SELECT a FROM t WHERE b'],
     ['IN list of one number, repeated', 'SELECT a FROM t WHERE a IN (3, 3)', 'SELECT a FROM t WHERE a = 3'],
     [
       'inner join order of four tables',

@@ -1,4 +1,5 @@
 import type { Column, Condition, Dice, Literal, Operator, Query } from './sql-model.ts';
+import { present } from './sql-tokens.ts';
 
 /** Ways to write a query that do not change what it means. */
 export const REWRITES = [
@@ -23,6 +24,7 @@ export const REWRITES = [
   'alias',
   'qualify',
   'cast',
+  'always-true',
 ] as const;
 export type Rewrite = (typeof REWRITES)[number];
 
@@ -40,10 +42,6 @@ const TYPES = {
   float8: ['float8', 'double precision'],
 };
 const ALIASES = ['x', 'y', 'q1', 'zz', 'a_long_name', '"Mixed"', '"with space"', 'v', 'w', 'k9'];
-/** What stands between two tokens. */
-const GAPS = [' ', '  ', '\n', '\t', ' \r\n '];
-const COMMENTS = [' -- a comment; with SELECT in it\n', ' /* one */ ', '/* nested /* two */ ends */', ' --\n'];
-
 /** Writes a query as SQL, varying what `rewrites` allow by the dice. At level `schema` columns need no qualifier. */
 export function write(query: Query, rewrites: ReadonlySet<Rewrite>, dice: Dice, schemaLevel: boolean): string {
   const may = (rewrite: Rewrite): boolean => rewrites.has(rewrite) && dice.chance(0.5);
@@ -218,6 +216,8 @@ class Writer {
     let order = this.may('order-of-parts') ? this.dice.shuffle(parts) : [...parts];
     if (this.may('repeat-part')) order = [...order, this.dice.pick(parts)];
     const texts = order.map((part) => this.inner(part));
+    const idle = word === 'AND' ? ['TRUE', '1 = 1', '2 > 1'] : ['FALSE', '1 = 2', '2 < 1'];
+    if (this.may('always-true')) texts.splice(this.dice.below(texts.length + 1), 0, [this.dice.pick(idle)]);
     const nested = texts.length > 2 && this.may('nest-parts') ? 1 + this.dice.below(texts.length - 2) : 0;
     const out: string[] = [];
     texts.forEach((text, i) => {
@@ -236,25 +236,4 @@ function literal({ kind, value }: Literal): string {
 
 function separated(texts: readonly string[]): string[] {
   return texts.flatMap((text, i) => (i === 0 ? [text] : [',', text]));
-}
-
-function present(tokens: readonly string[], may: (rewrite: Rewrite) => boolean, dice: Dice): string {
-  let out = '';
-  for (const token of tokens) {
-    // libpg-query does not parse a comment between NOT and IN: a bypass
-    const gap =
-      may('comments') && dice.chance(0.3) && !/\bNOT$/i.test(out)
-        ? dice.pick(COMMENTS)
-        : may('spaces')
-          ? dice.pick(GAPS)
-          : ' ';
-    out += (out === '' ? '' : gap) + (may('case') ? otherCase(token, dice) : token);
-  }
-  return out;
-}
-
-/** Keywords and names fold; what is quoted does not. */
-function otherCase(token: string, dice: Dice): string {
-  if (token.includes('"') || token.includes("'")) return token;
-  return dice.chance(0.5) ? token.toLowerCase() : token.toUpperCase();
 }
