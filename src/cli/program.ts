@@ -11,6 +11,7 @@ import { addReplay } from './replay.ts';
 import { addReport } from './report.ts';
 import { addRun } from './run.ts';
 import { addTest } from './test.ts';
+import { addTopics } from './topics.ts';
 
 const program = new Command('sluice')
   .description('Keeps the quality of data while it flows.')
@@ -24,6 +25,7 @@ addReplay(program);
 addReport(program);
 addLint(program);
 addTest(program);
+addTopics(program);
 addDescribe(program);
 addOperators(program);
 addQueries(program);

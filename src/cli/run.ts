@@ -4,9 +4,9 @@ import { type Command, Option } from 'commander';
 import { systemClock } from '../core/clock.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
+import { silentTransport } from '../core/transport.ts';
 import { parseDuration } from '../core/units.ts';
 import { type HttpOptions, type HttpServer, startHttp } from '../http/server.ts';
-import { openLocal } from '../run.ts';
 import { type RunSummary, runPlan } from '../runtime/run.ts';
 import { createLog } from '../telemetry/log.ts';
 import { PrometheusExporter } from '../telemetry/prometheus.ts';
@@ -15,30 +15,23 @@ import { liveView } from './console-source.ts';
 import { EXIT } from './exit.ts';
 import { folderView, savePlan } from './folder-view.ts';
 import { type Gate, parseGate } from './gates.ts';
+import { addKafkaFlags } from './kafka-flags.ts';
 import { load, packageVersion, planOf } from './load.ts';
 import { observers } from './observers.ts';
+import { type BrokerFlags, openBroker } from './open-broker.ts';
 import { Progress, summaryTable } from './progress.ts';
 import { Readiness } from './readiness.ts';
 import { writeReport } from './report.ts';
 import { timeParser } from './time-parser.ts';
 
-interface RunFlags {
-  readonly local?: string;
-  readonly topic: readonly string[];
-  readonly forceUnlock?: boolean;
-  readonly follow?: boolean;
-  readonly fromStart?: boolean;
-  readonly overwrite?: boolean;
+interface RunFlags extends BrokerFlags {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly http?: string | true;
-  readonly report?: string;
   readonly httpTokenFile?: string;
   readonly reportEvery: string;
   readonly failOn: readonly string[];
   readonly acceptReplay?: boolean;
-  readonly acceptOffsets?: boolean;
-  readonly resetState: readonly string[];
   readonly logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug';
 }
 
@@ -47,11 +40,12 @@ const STOP_DEADLINE_MS = 30_000;
 const list = (value: string, all: readonly string[]) => [...all, value];
 
 export function addRun(program: Command): void {
-  program
+  const command = program
     .command('run')
-    .description('run a topology')
+    .description('run a topology: on Kafka, or with --local on files')
     .argument('<topology>', 'YAML file, or a TypeScript module that exports `topology`')
     .option('--local <dir>', 'read and write files; outputs go to DIR/<topic>.ndjson')
+    .option('--until-end', 'Kafka: read the inputs to where they end now, then stop (files: the default)')
     .option('--topic <name=path>', 'file or folder of an input topic (repeatable)', list, [])
     .option('--follow', 'wait for more input instead of ending')
     .option('--from-start', 'forget positions and state, and read everything again')
@@ -71,19 +65,17 @@ export function addRun(program: Command): void {
       new Option('--log-level <level>', 'what goes to stderr')
         .choices(['silent', 'error', 'warn', 'info', 'debug'])
         .default('warn'),
-    )
-    .action(async (path: string, flags: RunFlags) => {
-      process.exitCode = await run(path, flags);
-    });
+    );
+  addKafkaFlags(command).action(async (path: string, flags: RunFlags) => {
+    process.exitCode = await run(path, flags);
+  });
 }
 
 async function run(path: string, flags: RunFlags): Promise<number> {
   const gates = flags.failOn.map(parseGate);
   const address = httpAddress(flags.http);
-  if (flags.local === undefined)
-    throw new ConfigError('give --local DIR: where outputs go, and inputs are found', { code: 'no-broker' });
-  const loaded = await load(path);
-  const plan = planOf(loaded, { onePartition: true, env: process.env });
+  const onFiles = flags.local !== undefined;
+  const plan = planOf(await load(path), { onePartition: onFiles, env: process.env });
   const exporter = new PrometheusExporter({ clock: systemClock, version: packageVersion(), node: process.version });
   const log = createLog({
     level: flags.logLevel,
@@ -91,8 +83,8 @@ async function run(path: string, flags: RunFlags): Promise<number> {
     write: (line) => process.stderr.write(line),
     onSuppressed: (code, lines) => exporter.logSuppressed(code, lines),
   });
-  const broker = await openLocal(plan, { ...flags, local: flags.local, topics: localTopics(flags), log });
-  await savePlan(flags.local, plan);
+  const broker = await openBroker(plan, flags, { log, transport: silentTransport });
+  if (flags.local !== undefined) await savePlan(flags.local, plan);
   const readiness = new Readiness();
   const progress = flags.quiet ? [] : [progressOf(flags)];
   const live = address === undefined ? undefined : liveView(plan, systemClock);
@@ -111,15 +103,16 @@ async function run(path: string, flags: RunFlags): Promise<number> {
       log,
       observer: observers([exporter, readiness, ...progress, ...(live === undefined ? [] : [live])]),
       signal: stop.signal,
-      untilEnd: flags.follow !== true,
+      untilEnd: onFiles ? flags.follow !== true : flags.untilEnd === true,
       timeParser,
       acceptReplay: flags.acceptReplay === true,
       acceptOffsets: flags.acceptOffsets === true,
       resetSteps: flags.resetState,
     });
     for (const line of progress) line.end();
-    const code = finish(summary, plan, { flags, gates, local: flags.local });
-    if (flags.report !== undefined) await writeReport(flags.report, await folderView(flags.local, plan.name));
+    const code = finish(summary, plan, { flags, gates });
+    if (flags.report !== undefined && flags.local !== undefined)
+      await writeReport(flags.report, await folderView(flags.local, plan.name));
     return code;
   } finally {
     stop.dispose();
@@ -144,20 +137,6 @@ function reportEvery(text: string): number {
   if (ms === undefined)
     throw new ConfigError(`--report-every ${text}: expected a duration like 5s`, { code: 'report-every-flag' });
   return ms;
-}
-
-function localTopics(flags: RunFlags): Record<string, string[]> {
-  const topics: Record<string, string[]> = Object.create(null);
-  for (const entry of flags.topic) {
-    const at = entry.indexOf('=');
-    if (at < 1)
-      throw new ConfigError(`--topic ${entry}: expected name=path, as in --topic orders.raw=data/orders.ndjson`, {
-        code: 'topic-flag',
-      });
-    const name = entry.slice(0, at);
-    topics[name] = [...(topics[name] ?? []), entry.slice(at + 1)];
-  }
-  return topics;
 }
 
 interface Address {
@@ -216,15 +195,13 @@ function stopSignal(log: Log): { readonly signal: AbortSignal; dispose(): void }
   };
 }
 
-function finish(
-  summary: RunSummary,
-  plan: Plan,
-  options: { flags: RunFlags; gates: readonly Gate[]; local: string },
-): number {
-  const { flags, gates, local } = options;
+function finish(summary: RunSummary, plan: Plan, options: { flags: RunFlags; gates: readonly Gate[] }): number {
+  const { flags, gates } = options;
+  const { local } = flags;
   if (!flags.quiet) {
     const nothing = summary.resumed && summary.read === 0 ? 'nothing new\n' : '';
-    const files = Object.keys(summary.outputs).map((topic) => `  ${join(local, `${topic}.ndjson`)}\n`);
+    const files =
+      local === undefined ? [] : Object.keys(summary.outputs).map((topic) => `  ${join(local, `${topic}.ndjson`)}\n`);
     process.stderr.write(
       `${nothing}${summaryTable(summary)}${files.length > 0 ? `\n  files\n${files.map((file) => `  ${file}`).join('')}` : ''}`,
     );

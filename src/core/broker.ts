@@ -164,6 +164,8 @@ export interface TopicSpec {
   readonly topic: string;
   readonly role: 'input' | SinkRole | 'state';
   readonly partitions?: number;
+  /** Without `partitions`: topics to follow; it has as many as the widest of them, a state topic room for every partition of all. */
+  readonly like?: readonly string[];
 }
 
 export interface TopicReport {

@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { BYTES_PATTERN, COUNT_PATTERN, DURATION_PATTERN } from '../core/units.ts';
+import { KafkaSchema } from './kafka-schema.ts';
 
 /** The whole file as one schema: the static type, the check at load and the JSON Schema for editors. */
 
@@ -216,7 +217,7 @@ export const TopologySchema = Type.Object(
         { ...closed, description: 'Names the sub-populations in which records fail more often than elsewhere.' },
       ),
     ),
-    kafka: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'Connection to the brokers.' })),
+    kafka: Type.Optional(KafkaSchema),
     onError: Type.Optional(Words(['quarantine', 'stop'], 'What a bug in an operator does to its record.')),
     restarts: Type.Optional(
       Type.Union([

@@ -17,14 +17,14 @@ it('lists every topic of a plan once, with the partitions it must have', () => {
   expect(planTopics(made)).toEqual([
     { topic: 'a', role: 'input' },
     { topic: 'b', role: 'input' },
-    { topic: 'all.quarantine', role: 'quarantine' },
+    { topic: 'all.quarantine', role: 'quarantine', like: ['a', 'b'] },
     { topic: 'all.by-id.repartition', role: 'repartition', partitions: 6 },
-    { topic: 'again', role: 'output' },
+    { topic: 'again', role: 'output', like: ['all.by-id.repartition'] },
     { topic: 'all.mend.repartition', role: 'repartition', partitions: 1 },
-    { topic: 'out', role: 'output' },
-    { topic: 'all.events', role: 'events' },
-    { topic: 'all.source.state', role: 'state' },
-    { topic: 'all.by-id.state', role: 'state' },
-    { topic: 'all.mend.state', role: 'state' },
+    { topic: 'out', role: 'output', like: ['all.mend.repartition'] },
+    { topic: 'all.events', role: 'events', like: ['a', 'b'] },
+    { topic: 'all.source.state', role: 'state', like: ['a', 'b'] },
+    { topic: 'all.by-id.state', role: 'state', like: ['all.by-id.repartition'] },
+    { topic: 'all.mend.state', role: 'state', like: ['all.mend.repartition'] },
   ]);
 });

@@ -98,7 +98,7 @@ export class SegmentLog {
   restore(name: string, part: OpenPart, into: { table: HashTable; dead: number; shift: number }): void {
     if (part.payload.length % ENTRY_BYTES !== 0)
       throw new StateError(`state part ${name} has an odd length`, { code: 'bad-part' });
-    const words = new Int32Array(part.payload.slice().buffer);
+    const words = new Int32Array(new Uint8Array(part.payload).buffer); // slice() of a Buffer would not copy
     const entry: Entry = { h0: 0, h1: 0, h2: 0, stamp: 0, low: 0, high: 0 };
     let low = Number.POSITIVE_INFINITY;
     let high = 0;

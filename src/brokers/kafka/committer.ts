@@ -1,0 +1,133 @@
+import type { FaultPoint } from '../../core/broker.ts';
+import type { ProducerIdentity } from './fencing.ts';
+import type { Lane } from './lane.ts';
+import type { Place } from './offsets.ts';
+import type { PartitionQueue, Sender } from './sender.ts';
+
+/** Everything one commit makes durable. */
+export interface CommitWork {
+  readonly outputs: readonly PartitionQueue[];
+  /** Records of the checkpoint, the index last; undefined: none rides along. */
+  readonly state: PartitionQueue | undefined;
+  readonly place: Place;
+  readonly next: number;
+  readonly metadata: string;
+}
+
+export interface CommitterOptions {
+  readonly lane: Lane;
+  readonly sender: Sender;
+  readonly group: string;
+  readonly identity: ProducerIdentity;
+  readonly patienceMs: number;
+  readonly point: FaultPoint;
+}
+
+export interface Committer {
+  /** Resolves with the offset of the first state record, -1 without. Rejects on any doubt; then this committer is over. */
+  commit(work: CommitWork): Promise<number>;
+}
+
+/** Outputs, offset and state in one transaction: they become visible together or not at all. */
+export class TransactionCommitter implements Committer {
+  private readonly options: CommitterOptions;
+  private readonly producer: { transactionalId: string; producerId: string; producerEpoch: number };
+
+  constructor(options: CommitterOptions) {
+    this.options = options;
+    const { transactionalId = '', producerId, producerEpoch } = options.identity;
+    this.producer = { transactionalId, producerId, producerEpoch };
+  }
+
+  async commit(work: CommitWork): Promise<number> {
+    const { sender, point } = this.options;
+    const queues = work.state === undefined ? work.outputs : [...work.outputs, work.state];
+    await point('commit.begin');
+    await this.enlist(queues);
+    await point('commit.enlisted');
+    const [base] = await Promise.all([sender.send(queues), this.sendOffset(work)]);
+    await point('commit.written');
+    await this.end();
+    await point('commit.done');
+    return work.state === undefined ? -1 : (base.get(work.state) ?? -1);
+  }
+
+  /** Tells the coordinator what the transaction will touch: the partitions, and the group's offsets. */
+  private async enlist(queues: readonly PartitionQueue[]): Promise<void> {
+    const { group: groupId } = this.options;
+    const topics = [...new Set(queues.map(({ topic }) => topic))].map((topic) => ({
+      topic,
+      partitions: queues.filter((queue) => queue.topic === topic).map(({ partition }) => partition),
+    }));
+    await Promise.all([
+      topics.length === 0 ? undefined : this.ask((node) => node.addPartitionsToTxn({ ...this.producer, topics })),
+      this.ask((node) => node.addOffsetsToTxn({ ...this.producer, groupId })),
+    ]);
+  }
+
+  private async sendOffset({ place, next, metadata }: CommitWork): Promise<void> {
+    const { lane, group: groupId, patienceMs } = this.options;
+    const { topic, partition } = place;
+    const topics = [{ topic, partitions: [{ partition, offset: String(next), metadata }] }];
+    await lane.onCoordinator({ kind: 'group', key: groupId }, { patienceMs, repeatLost: true }, (node) =>
+      node.txnOffsetCommit({ ...this.producer, groupId, topics }),
+    );
+  }
+
+  /** The one request whose outcome nobody may guess: a connection that breaks here is a doubt. */
+  private async end(): Promise<void> {
+    const { lane, patienceMs } = this.options;
+    await lane.onCoordinator(
+      { kind: 'transaction', key: this.producer.transactionalId },
+      { patienceMs, repeatLost: false },
+      (node) => node.endTxn({ ...this.producer, transactionResult: true }),
+    );
+  }
+
+  private ask(call: Parameters<Lane['onCoordinator']>[2]): Promise<unknown> {
+    const { lane, patienceMs } = this.options;
+    return lane.onCoordinator(
+      { kind: 'transaction', key: this.producer.transactionalId },
+      { patienceMs, repeatLost: true },
+      call,
+    );
+  }
+}
+
+/**
+ * Outputs, then the offset, then the checkpoint. A crash between repeats a batch downstream; the checkpoint never is ahead of
+ * the offset, else what is read again would be taken for duplicates and lost.
+ */
+export class PlainCommitter implements Committer {
+  private readonly options: CommitterOptions;
+  private readonly member: () => { readonly memberId: string; readonly generation: number };
+
+  constructor(options: CommitterOptions, member: () => { readonly memberId: string; readonly generation: number }) {
+    this.options = options;
+    this.member = member;
+  }
+
+  async commit(work: CommitWork): Promise<number> {
+    const { sender, point } = this.options;
+    await point('commit.begin');
+    await sender.send(work.outputs);
+    await point('commit.written');
+    await this.commitOffset(work);
+    if (work.state === undefined) return -1;
+    await point('commit.offset');
+    const base = await sender.send([work.state]);
+    await point('commit.done');
+    return base.get(work.state) ?? -1;
+  }
+
+  /** With generation and member: whoever has lost the partition is refused. */
+  private async commitOffset({ place, next, metadata }: CommitWork): Promise<void> {
+    const { lane, group: groupId, patienceMs } = this.options;
+    const { topic, partition } = place;
+    const topics = [{ topic, partitions: [{ partition, offset: String(next), metadata }] }];
+    await lane.onCoordinator({ kind: 'group', key: groupId }, { patienceMs, repeatLost: true }, (node) => {
+      const { memberId, generation } = this.member();
+      return node.offsetCommit({ groupId, groupGenerationId: generation, memberId, retentionTime: -1, topics });
+    });
+  }
+}

@@ -1,0 +1,63 @@
+import { BrokerError } from '../../core/errors.ts';
+import type { Lane } from './lane.ts';
+import type { Offsets, Place } from './offsets.ts';
+import { OFFSET_OUT_OF_RANGE, protocolFailure } from './protocol-errors.ts';
+import { StateLog } from './state-log.ts';
+import { CommittedFilter, type Fetched, fetchRecords, RecordReader } from './wire/index.ts';
+
+export interface StateReaderOptions {
+  readonly lane: Lane;
+  readonly offsets: Offsets;
+  readonly place: Place;
+  readonly patienceMs: number;
+}
+
+const FETCH_BYTES = 8 * 1024 * 1024;
+/** The markers of what the fenced owner left are being written. */
+const MAX_WAIT_MS = 100;
+
+/**
+ * Reads a task's state from the start of its partition up to the high watermark taken now, after fencing: everything an earlier
+ * owner has committed lies below it, and nothing can be added but by whoever reads. Read committed, so it waits until the last
+ * stable offset has come that far.
+ */
+export async function readState(options: StateReaderOptions): Promise<StateLog> {
+  const { offsets, place, lane, patienceMs } = options;
+  const end = await offsets.highWatermark(place);
+  const log = new StateLog();
+  let at = await offsets.logStart(place);
+  while (at < end) {
+    const fetched = await lane.onLeader(place, { patienceMs, repeatLost: true }, async (node) => {
+      const [answer] = await fetchRecords(node, [{ ...place, offset: at, maxBytes: FETCH_BYTES }], {
+        maxWaitMs: MAX_WAIT_MS,
+        minBytes: 1,
+        maxBytes: FETCH_BYTES,
+        isolation: 'read_committed',
+      });
+      return checked(answer, place);
+    });
+    at = Math.max(at, accept(fetched, at, log));
+  }
+  return log;
+}
+
+function accept(fetched: Fetched, from: number, log: StateLog): number {
+  const where = `${fetched.topic}/${fetched.partition}`;
+  const reader = new RecordReader(fetched.records, { where, from, committed: new CommittedFilter(fetched.aborted) });
+  const sink = {
+    record: (offset: number, _time: number, key: Buffer | null, value: Buffer | null) => log.accept(offset, key, value),
+  };
+  while (reader.read(sink) > 0);
+  return reader.next;
+}
+
+function checked(answer: Fetched | undefined, { topic, partition }: Place): Fetched {
+  if (answer?.code === OFFSET_OUT_OF_RANGE)
+    throw new BrokerError(`the state in ${topic}/${partition} was cut while it was read`, {
+      code: 'state-cut',
+      retryable: true,
+    });
+  if (answer === undefined || answer.code !== 0)
+    throw protocolFailure(answer?.code ?? -1, `reading state from ${topic}/${partition}`);
+  return answer;
+}

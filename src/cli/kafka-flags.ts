@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+import type { KafkaRunOptions } from '../run-kafka.ts';
+import { loadKafkaConfig } from '../topology/index.ts';
+
+export interface KafkaFlags {
+  readonly brokers?: string;
+  readonly kafkaConfig?: string;
+}
+
+export function addKafkaFlags(command: Command): Command {
+  return command
+    .option(
+      '--brokers <list>',
+      'Kafka brokers, host:port with commas (else KAFKA_BROKERS, then `kafka:` of the topology)',
+    )
+    .option('--kafka-config <file>', 'YAML or JSON with what `kafka:` of a topology may hold: TLS, SASL, time-outs');
+}
+
+/** How to reach Kafka: brokers from the flag, else from the environment, else from the topology, else from the file. */
+export async function kafkaConnection(
+  flags: KafkaFlags,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Pick<KafkaRunOptions, 'brokers' | 'config'>> {
+  const brokers = flags.brokers ?? (env.KAFKA_BROKERS === '' ? undefined : env.KAFKA_BROKERS);
+  const config = flags.kafkaConfig === undefined ? undefined : await loadKafkaConfig(flags.kafkaConfig, env);
+  return {
+    ...(brokers === undefined ? {} : { brokers }),
+    ...(config === undefined ? {} : { config: config as NonNullable<KafkaRunOptions['config']> }), // the schema says the same
+  };
+}

@@ -1,0 +1,81 @@
+import { KafkaBroker } from './brokers/kafka/kafka-broker.ts';
+
+import { type Compression, type KafkaSpec, kafkaSettings } from './brokers/kafka/settings.ts';
+import type { TopicReport } from './core/broker.ts';
+import type { Clock } from './core/clock.ts';
+import { BrokerError } from './core/errors.ts';
+import type { Log } from './core/log.ts';
+import type { TransportObserver } from './core/transport.ts';
+import { checkPlan, planTopics } from './topology/index.ts';
+import type { Plan } from './topology/plan.ts';
+
+export interface KafkaRunOptions {
+  /** host:port, several with commas; before those of `config` and of the topology. */
+  readonly brokers?: string;
+  /** Fills what `kafka:` of the topology does not say. */
+  readonly config?: KafkaSpec;
+  /** Inputs end where they end now; else the run goes on until it is stopped. */
+  readonly untilEnd?: boolean;
+  readonly acceptOffsets?: boolean;
+  readonly resetSteps?: readonly string[];
+  /** Partitions of inputs that `createTopics` makes. */
+  readonly inputPartitions?: number;
+  readonly clock?: Clock;
+  readonly log?: Log;
+  readonly observer?: TransportObserver;
+}
+
+/** A Kafka broker for this plan; nothing was asked of it yet. Throws ConfigError for settings that cannot be. */
+export function kafkaBroker(plan: Plan, options: KafkaRunOptions): KafkaBroker {
+  const { brokers, config = {}, resetSteps = [], log, clock, observer, inputPartitions } = options;
+  const spec: KafkaSpec = { ...config, ...plan.kafka };
+  const compression = new Map(
+    plan.stages.flatMap(
+      (stage) => stage.sinks.map((sink) => [sink.topic, sink.options?.compression as Compression | undefined] as const), // the schema of outputs has checked it
+    ),
+  );
+  const stateful = plan.stages.flatMap((stage) => stage.steps.map((step) => step.id));
+  return new KafkaBroker({
+    settings: kafkaSettings(spec, brokers),
+    group: plan.name,
+    fingerprint: plan.fingerprint,
+    guarantee: plan.guarantee,
+    checkpointEveryMs: plan.checkpointEveryMs,
+    bounded: options.untilEnd === true,
+    acceptOffsets: options.acceptOffsets === true,
+    acceptPartitions: resetSteps.length > 0 && stateful.every((id) => resetSteps.includes(id)),
+    compressionOf: (topic) => compression.get(topic),
+    ...(inputPartitions === undefined ? {} : { inputPartitions }),
+    ...(clock === undefined ? {} : { clock }),
+    ...(log === undefined ? {} : { log }),
+    ...(observer === undefined ? {} : { observer }),
+  });
+}
+
+/**
+ * As kafkaBroker, with its topics looked at: what the engine keeps for itself is made, everything else must be there and fit. Throws
+ * BrokerError `topic-refused` with the remedy for each, PlanError when the plan cannot run on these topics.
+ */
+export async function openKafka(plan: Plan, options: KafkaRunOptions): Promise<KafkaBroker> {
+  const broker = kafkaBroker(plan, options);
+  try {
+    const specs = planTopics(plan);
+    refuse(await broker.makeInternalTopics(specs));
+    const counts = new Map<string, number>();
+    for (const { topic } of specs) counts.set(topic, (await broker.partitions(topic)) ?? 0);
+    checkPlan(plan, { timestamps: true, partitions: (topic) => counts.get(topic) });
+    return broker;
+  } catch (error) {
+    await broker.close();
+    throw error;
+  }
+}
+
+function refuse({ topics }: TopicReport): void {
+  const wrong = topics.filter(({ problem }) => problem !== undefined);
+  if (wrong.length === 0) return;
+  const lines = wrong.map(
+    ({ topic, problem, remedy }) => `${topic}: ${problem}${remedy === undefined ? '' : `; ${remedy}`}`,
+  );
+  throw new BrokerError(lines.join('\n'), { code: 'topic-refused' });
+}
