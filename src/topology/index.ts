@@ -3,7 +3,7 @@ export { topologySchema } from './config-schema.ts';
 export { defineTopology, fromRx } from './define.ts';
 export { type DescribeFormat, describePlan } from './describe.ts';
 export { formatIssue } from './issues.ts';
-export { type KafkaConfig, loadKafkaConfig } from './kafka-config.ts';
+export { loadKafkaConfig } from './kafka-config.ts';
 export { loadTopology, parseTopology, type Topology } from './load.ts';
 export { lintTopology, type PlanOptions, planTopology } from './make-plan.ts';
 export { planTopics } from './plan-topics.ts';
