@@ -40,3 +40,5 @@ export const NO_EVIDENCE: readonly Evidence[] = Object.freeze([]);
 /** DESIGN 7: bounds of what a finding may carry out of the engine. */
 export const MAX_OBSERVED_BYTES = 256;
 export const MAX_FINDINGS_BYTES = 8 * 1024;
+/** Text of the changes of one record that leaves the engine. */
+export const MAX_EVIDENCE_CHARS = 64 * 1024;

@@ -1,6 +1,6 @@
 import type { OutgoingBatch } from './broker.ts';
 import type { DataRecord, Header, Origin } from './record.ts';
-import { renderFindings } from './render-findings.ts';
+import { renderEvidence, renderFindings } from './render-findings.ts';
 
 /** Headers of ours begin so; on input they are stripped unless the topic is ours. */
 export const OWN_HEADER_PREFIX = 'sluice-';
@@ -24,6 +24,7 @@ export function outgoingHeaders(batch: OutgoingBatch, index: number, topology: s
   }
   const wanted = batch.role === 'quarantine' || batch.findings === 'header';
   if (wanted && record.findings.length > 0) headers.push(header('findings', renderFindings(record.findings)));
+  if (wanted && record.evidence.length > 0) headers.push(header('evidence', renderEvidence(record.evidence)));
   return headers;
 }
 

@@ -1,4 +1,4 @@
-import { type Finding, MAX_FINDINGS_BYTES, MAX_OBSERVED_BYTES } from './finding.ts';
+import { type Evidence, type Finding, MAX_EVIDENCE_CHARS, MAX_FINDINGS_BYTES, MAX_OBSERVED_BYTES } from './finding.ts';
 
 /** JSON of findings as they leave the engine: observed values and the whole are bounded, what was left out is counted. */
 export function renderFindings(findings: readonly Finding[]): string {
@@ -15,6 +15,24 @@ export function renderFindings(findings: readonly Finding[]): string {
     }
     parts.push(text);
   }
+  return `[${parts.join(',')}]`;
+}
+
+/**
+ * JSON of the changes to a record as they leave the engine. Values are whole, so that they can be undone; a change
+ * beyond the bound is there without its values, marked `cut`.
+ */
+export function renderEvidence(evidence: readonly Evidence[]): string {
+  let left = MAX_EVIDENCE_CHARS;
+  const parts = evidence.map((change) => {
+    const text = safeJson(change);
+    if (text !== undefined && text.length <= left) {
+      left -= text.length;
+      return text;
+    }
+    const { field, step, method } = change;
+    return JSON.stringify({ field, step, method, cut: true });
+  });
   return `[${parts.join(',')}]`;
 }
 

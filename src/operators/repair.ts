@@ -76,7 +76,7 @@ const Impute = Type.Object(
     limit: Type.Integer({
       minimum: 1,
       maximum: 100,
-      description: 'Records in a row `last` may bridge.',
+      description: 'Longest gap, in records, that `last` may bridge; a longer one it leaves to the others.',
       default: DEFAULT_LIMIT,
     }),
     by: Type.Optional(

@@ -2,6 +2,7 @@ import type { Graph, GraphStep } from './graph.ts';
 import type { Issues } from './issues.ts';
 import type { StagePlan } from './plan.ts';
 import type { TopologySpec } from './schema.ts';
+import { openScope } from './scope-choice.ts';
 import { SELECT_INPUT } from './select-input.ts';
 
 interface LintContext {
@@ -113,26 +114,12 @@ function unreadPorts({ spec, graph, stages, issues }: LintContext): void {
   }
 }
 
-const LOSES: Readonly<Record<string, readonly [string, string]>> = {
-  'dedup-near': ['misses near-duplicates in other partitions', 'is bound by one process'],
-  repair: ['learns from its own partition only', 'is bound by one process'],
-};
-
 /** These have no scope that is right for everybody once the input has several partitions. */
 function scopeNotChosen({ graph, issues }: LintContext): void {
   for (const step of graph.steps) {
-    const loses = step.operator === undefined ? undefined : LOSES[step.operator.name];
-    const config = step.shown;
-    if (loses === undefined || config === null || typeof config !== 'object') continue;
-    if (Object.hasOwn(config, 'scope') || Object.hasOwn(config, 'key')) continue;
-    issues.add({
-      path: [...step.path, 'with'],
-      level: 'warn',
-      code: 'scope-not-chosen',
-      message: `step \`${step.id}\` does not say what it sees of an input with several partitions: \`partition\` ${loses[0]}, \`topic\` ${loses[1]}`,
-      remedy: 'add `scope: partition` or `scope: topic`',
-      step: step.id,
-    });
+    const open = openScope(step);
+    if (open === undefined) continue;
+    issues.add({ path: [...step.path, 'with'], level: 'warn', code: 'scope-not-chosen', ...open, step: step.id });
   }
 }
 

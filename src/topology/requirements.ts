@@ -2,6 +2,7 @@ import type { GraphStep } from './graph.ts';
 import type { Issues } from './issues.ts';
 import { type KeyTrace, keeps } from './key-trace.ts';
 import type { InputPlan, PlanRequirement } from './plan.ts';
+import { openScope } from './scope-choice.ts';
 import type { StageDraft } from './stages.ts';
 
 /** State by key is right when the input is partitioned by a subset of the key; else only one partition is. */
@@ -37,6 +38,13 @@ export function requireKeys(
         : `the key of the input, [${trace.join(', ')}] here, is no subset of it`;
   const message = `step \`${id}\` keeps state by ${list}, but ${why}: only an input of one partition runs`;
   stage.requires.push({ step: id, message, remedy, position: issues.position([...step.path, 'use']) });
+}
+
+/** Without a chosen scope only an input of one partition runs. */
+export function requireChosenScope(step: GraphStep, stage: StageDraft, issues: Issues): void {
+  const open = openScope(step);
+  if (open === undefined || stage.onePartition) return;
+  stage.requires.push({ step: step.id, ...open, position: issues.position([...step.path, 'use']) });
 }
 
 /** A window or timer in time asks for a clock: event times, or a broker whose records carry a time. */

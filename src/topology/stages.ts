@@ -5,7 +5,7 @@ import { codecOf, defaultOutputFormat, type FormatRegistry, optional } from './i
 import type { Issues } from './issues.ts';
 import { type KeyTrace, meet, traceThrough } from './key-trace.ts';
 import type { EdgeId, InputPlan, PlanRequirement, SinkPlan, StepPlan } from './plan.ts';
-import { clockRequirement, requireKeys } from './requirements.ts';
+import { clockRequirement, requireChosenScope, requireKeys } from './requirements.ts';
 import { SELECT_INPUT, selectInput } from './select-input.ts';
 
 /** A stage while it is being filled. */
@@ -150,6 +150,7 @@ class Placer {
     if (operator === undefined) return;
     const before = meet(inputs.map((edge) => edge.trace));
     requireKeys(step, stage, { trace: before, issues: this.context.issues });
+    requireChosenScope(step, stage, this.context.issues);
     const edges = step.ports.map((port, index): EdgeDraft => {
       const trace = traceThrough(step, index, before);
       return { id: stage.edges.length + index, step: step.id, port: port.name, fate: port.fate, trace, read: false };

@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { uniform } from '../../src/core/hash.ts';
-import { root } from '../e2e/cli.ts';
+import { DONE, type Job, killOften, runOrKill } from './cli-kill.ts';
 import { outputsOf } from './crash-harness.ts';
 
 const KILLS = 14;
@@ -52,47 +51,6 @@ function claims(): Record<string, string> {
   return { 'claims.raw': rows.map(({ row }) => line(row)).join('') };
 }
 
-interface Job {
-  readonly topology: string;
-  readonly folder: string;
-  readonly topics: readonly string[];
-}
-
-interface Ending {
-  readonly code: number | null;
-  readonly signal: string | null;
-  readonly stderr: string;
-}
-
-const DONE: Ending = { code: 0, signal: null, stderr: '' };
-
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-}
-
-/** Runs the command a user types; SIGKILL once `watched` has `atBytes` bytes. */
-function run(job: Job, out: string, kill?: { readonly watched: string; readonly atBytes: number }): Promise<Ending> {
-  const dir = join(job.folder, out);
-  mkdirSync(dir, { recursive: true });
-  const args = [join(root, 'src', 'cli', 'main.ts'), 'run', join(import.meta.dirname, job.topology), '--local', dir];
-  for (const topic of job.topics) args.push('--topic', `${topic}=${join(job.folder, topic)}.ndjson`);
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...args, '--json', '--quiet'], { stdio: ['ignore', 'ignore', 'pipe'] });
-    let stderr = '';
-    const look = setInterval(() => {
-      if (kill !== undefined && sizeOf(kill.watched) >= kill.atBytes) child.kill('SIGKILL');
-    }, 1);
-    child.stderr.on('data', (chunk) => {
-      stderr += chunk;
-    });
-    child.on('error', reject);
-    child.on('close', (code, signal) => {
-      clearInterval(look);
-      resolve({ code, signal, stderr });
-    });
-  });
-}
-
 describe.each([
   { topology: 'votes.yaml', inputs: votes(), consensus: 'labels.consensus' },
   { topology: 'claims.yaml', inputs: claims(), consensus: 'claims.resolved' },
@@ -106,19 +64,11 @@ describe.each([
   afterAll(() => rmSync(job.folder, { recursive: true, force: true }));
 
   it(`gives the same consensus records, revisions and events after ${KILLS} kills`, async () => {
-    expect(await run(job, 'whole')).toEqual(DONE);
-    const result = join(job.folder, 'whole', `${consensus}.ndjson`);
-    const watched = join(job.folder, 'killed', `${consensus}.ndjson`);
-    const points = new Set<number>();
-    for (let n = 0; n < KILLS; n++) {
-      const atBytes = sizeOf(watched) + Math.floor(sizeOf(result) / (2 * KILLS));
-      const ended = await run(job, 'killed', { watched, atBytes });
-      if (ended.signal !== 'SIGKILL') break;
-      points.add(sizeOf(watched));
-    }
-    expect(points.size).toBeGreaterThanOrEqual(10);
-    expect(await run(job, 'killed')).toEqual(DONE);
+    expect(await runOrKill(job, 'whole')).toEqual(DONE);
+    expect(await killOften(job, consensus, KILLS)).toBeGreaterThanOrEqual(10);
+    expect(await runOrKill(job, 'killed')).toEqual(DONE);
     expect(outputsOf(job.folder, 'killed')).toEqual(outputsOf(job.folder, 'whole'));
+    const result = join(job.folder, 'whole', `${consensus}.ndjson`);
     expect(readFileSync(result, 'utf8').trim().split('\n').length).toBeGreaterThan(ITEMS / 2);
     const events = readFileSync(join(job.folder, 'whole', `${topology.replace('.yaml', '')}.events.ndjson`), 'utf8');
     expect(events.match(/"(vote|resolve)\.revised"/g)!.length).toBeGreaterThan(10);

@@ -4,7 +4,7 @@ import type { OutgoingBatch } from '../../core/broker.ts';
 import type { Codec } from '../../core/codec.ts';
 import { attemptOf, foreignHeaders } from '../../core/outgoing-headers.ts';
 import { DataRecord } from '../../core/record.ts';
-import { renderFindings } from '../../core/render-findings.ts';
+import { renderEvidence, renderFindings } from '../../core/render-findings.ts';
 import type { Append, Chunk } from './outputs.ts';
 
 /** A quarantined value beyond this leaves as a stub. */
@@ -64,8 +64,10 @@ export class CommitLines {
   private findings(batch: OutgoingBatch): void {
     const lines: string[] = [];
     for (const record of batch.records)
-      if (record.findings.length > 0)
-        lines.push(`{"origin":${JSON.stringify(record.origin)},"findings":${renderFindings(record.findings)}}`);
+      if (record.findings.length + record.evidence.length > 0)
+        lines.push(
+          `{"origin":${JSON.stringify(record.origin)},"findings":${renderFindings(record.findings)}${evidenceKey(record)}}`,
+        );
     if (lines.length > 0) this.of(`${batch.topic}.findings.ndjson`).push(joinLines(lines, lines.length));
   }
 
@@ -111,6 +113,11 @@ function csvHeader(codec: Codec, first: DataRecord): string {
   return String(codec.encode(DataRecord.derived(first, Object.fromEntries(names.map((name) => [name, name])))));
 }
 
+/** The changes to a record, as a further key of its line. */
+function evidenceKey({ evidence }: DataRecord): string {
+  return evidence.length === 0 ? '' : `,"evidence":${renderEvidence(evidence)}`;
+}
+
 /** One join for all lines of a batch. */
 function joinLines(lines: string[], count: number): string {
   if (lines.length !== count) lines.length = count;
@@ -128,7 +135,7 @@ export function oneLine(value: Value): string | Uint8Array {
 
 /** One line of quarantine: the value as it came (raw JSON, else text, else base64) with why, where from and at which stream time. */
 export function quarantineLine(record: DataRecord, value: Value, step: string | undefined): string {
-  let line = `{${valueField(value, isKnownJson(record))},"findings":${renderFindings(record.findings)},"origin":${JSON.stringify(record.origin)}`;
+  let line = `{${valueField(value, isKnownJson(record))},"findings":${renderFindings(record.findings)}${evidenceKey(record)},"origin":${JSON.stringify(record.origin)}`;
   if (step !== undefined) line += `,"step":${JSON.stringify(step)}`;
   if (record.codec.names !== undefined && record.payload !== undefined)
     line += `,"columns":${JSON.stringify(record.codec.names)}`;

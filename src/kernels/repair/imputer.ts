@@ -60,7 +60,7 @@ export function newImputeState(): ImputeState {
 
 export interface ImputeSettings {
   readonly methods: readonly NumberMethod[];
-  /** Records in a row that `last` may bridge. */
+  /** Longest gap, in records, that `last` may bridge; a longer one it leaves alone as a whole. */
   readonly limit: number;
 }
 
@@ -70,6 +70,8 @@ export interface Reading {
   readonly numbers: (column: number) => number | undefined;
   /** Columns a regression may use. */
   readonly others: readonly number[];
+  /** Records behind this one that lack the value too, as far as they are known. */
+  readonly missingAhead?: number;
 }
 
 /**
@@ -150,7 +152,7 @@ function guessBy(
   switch (method) {
     case 'last': {
       const value = state.recent.at(-1);
-      if (value === undefined || state.gap > settings.limit) return undefined;
+      if (value === undefined || state.gap + (reading.missingAhead ?? 0) > settings.limit) return undefined;
       return { value, error: meanError(state.lagErrors[state.gap - 1]) };
     }
     case 'regression': {

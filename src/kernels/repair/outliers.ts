@@ -17,14 +17,15 @@ const MAD_TO_SIGMA = 1.4826;
 /**
  * The value a point should have under a speed limit; its own when it is none of the too fast.
  *
- * Idea: a spike is too fast from the last (repaired) point and away from what comes next. The median of the point and
- * the ranges its next two leave it is taken, moved into the range the last one leaves. A point that either side
- * explains stays: a step to a new level is no spike.
- * Example: last {t: 0, x: 1}, point {t: 1, x: 9}, next 1 and 1.2, limit .5: 1.5
- * Source: Song et al. 2015 (SCREEN), section 3, for the median; that both sides must disagree is ours.
+ * Idea: a spike is too fast from the last (repaired) point and away from what comes next: it is not the median of itself
+ * and the ranges the next two points leave it. A point that either side explains stays: a step to a new level is no
+ * spike. The repair lies on the line between its neighbors where these agree, else the median is moved into reach.
+ * Example: last {t: 0, x: 1}, point {t: 1, x: 9}, next 2 at t: 2, limit 1: 1.5
+ * Source: Song et al. 2015 (SCREEN), section 3, for the median; that both sides must disagree, and the line, are ours.
  */
 export function speedRepair(last: Point | undefined, { t, x }: Point, next: readonly Point[], limit: number): number {
-  if (last === undefined || next.length === 0 || !(t > last.t)) return x;
+  const after = next[0];
+  if (last === undefined || after === undefined || !(t > last.t)) return x;
   const reach = limit * (t - last.t);
   if (Math.abs(x - last.x) <= reach) return x;
   const values = [x];
@@ -33,7 +34,10 @@ export function speedRepair(last: Point | undefined, { t, x }: Point, next: read
     values.push(next[i]!.x - room, next[i]!.x + room);
   }
   const middle = median(values);
-  return middle === x ? x : Math.min(last.x + reach, Math.max(last.x - reach, middle));
+  if (middle === x) return x;
+  if (after.t > t && Math.abs(after.x - last.x) <= limit * (after.t - last.t))
+    return last.x + ((after.x - last.x) * (t - last.t)) / (after.t - last.t);
+  return Math.min(last.x + reach, Math.max(last.x - reach, middle));
 }
 
 /**

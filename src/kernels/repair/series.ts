@@ -152,7 +152,7 @@ export class SeriesModel {
     const changes = this.outliers(series, first, waiting);
     const now = cells.slice();
     for (const { column, value, isBlind } of changes) if (!isBlind) now[column] = value;
-    changes.push(...this.gaps(series, { seq, t: first.t, cells: now }, untrusted));
+    changes.push(...this.gaps(series, { seq, t: first.t, cells: now }, { untrusted, waiting }));
     series.left++;
     this.store.put(key, series);
     return changes;
@@ -210,7 +210,11 @@ export class SeriesModel {
     return found;
   }
 
-  private gaps(series: Series, { t, cells }: Waiting, untrusted: ReadonlySet<number>): SeriesChange[] {
+  private gaps(
+    series: Series,
+    { t, cells }: Waiting,
+    { untrusted, waiting }: { readonly untrusted: ReadonlySet<number>; readonly waiting: readonly Waiting[] },
+  ): SeriesChange[] {
     const { impute: settings } = this.settings;
     const found: SeriesChange[] = [];
     if (settings === undefined) return found;
@@ -228,7 +232,8 @@ export class SeriesModel {
         continue;
       }
       if (cells[column] !== undefined) continue;
-      const imputation: Imputation | undefined = impute(state, reading, settings);
+      const missingAhead = missingIn(waiting, column, settings.limit);
+      const imputation: Imputation | undefined = impute(state, { ...reading, missingAhead }, settings);
       if (imputation !== undefined) found.push({ column, isBlind: false, ...imputation });
     }
     return found;
@@ -243,6 +248,13 @@ function ahead(waiting: readonly Waiting[], column: number, most: number): Point
     if (typeof x === 'number') found.push({ t: waiting[i]!.t, x });
   }
   return found;
+}
+
+/** Records behind that lack the column too, up to the next that has it; no more than `most` are counted. */
+function missingIn(waiting: readonly Waiting[], column: number, most: number): number {
+  let missing = 0;
+  while (missing < waiting.length && missing < most && waiting[missing]!.cells[column] === undefined) missing++;
+  return missing;
 }
 
 /** How sure it is that a point does not belong: from .75 at the edge of its range towards 1 with the distance. */
