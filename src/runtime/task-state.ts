@@ -81,9 +81,14 @@ export async function restoreState(
     const id = part.name.slice(0, part.name.indexOf('~'));
     if (resetSteps.has(id)) stale.push(part.name);
     else if (step?.kernel.restore === undefined) throw changed(id, stage);
-    else step.kernel.restore({ name: part.name.slice(slash), bytes: part.bytes });
+    else step.kernel.restore({ name: part.name.slice(slash), bytes: plain(part.bytes) });
   }
   return { memory, stale };
+}
+
+/** A Buffer is a Uint8Array whose slice() is no copy: kernels get the real thing, whatever a broker read into. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return Buffer.isBuffer(bytes) ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length) : bytes;
 }
 
 function changed(id: string, stage: CompiledStage): StateError {

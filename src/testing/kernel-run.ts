@@ -64,7 +64,7 @@ class PartStore {
   give(kernel: Kernel): void {
     for (const [name, bytes] of this.parts) {
       if (kernel.restore === undefined) throw new Error(`there is a part ${name}, but no restore()`);
-      const part: StatePart = { name, bytes: bytes.slice() };
+      const part: StatePart = { name, bytes: viewOf(bytes) };
       kernel.restore(part);
     }
   }
@@ -102,4 +102,9 @@ export async function runKernel(options: KernelRunOptions): Promise<{ out: Recor
     kernel.onTick?.({ kind: 'end', time: time.at(-1) ?? Number.NaN }, out);
   }
   return { out, kernel };
+}
+
+/** As a broker may hand it over: a Buffer that is a view of something larger, at an odd place, whose slice() is no copy. */
+function viewOf(bytes: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from([255]), bytes, Buffer.from([255])]).subarray(1, bytes.length + 1);
 }
