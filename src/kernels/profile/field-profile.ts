@@ -138,7 +138,7 @@ export class FieldProfile {
       nulls: kinds.type('null'),
       types,
       inferred: inferType(kinds),
-      distinct: Math.round(this.distinct.estimate()),
+      distinct: Math.min(Math.round(this.distinct.estimate()), kinds.n - kinds.nulls),
     };
     if (options.hidden) return { ...base, top: [], patterns: [] };
     return { ...base, ...this.numbers(options), ...this.textLengths(), ...this.frequent(options.top) };
