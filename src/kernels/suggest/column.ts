@@ -9,10 +9,6 @@ export function filled(column: Column): readonly unknown[] {
   return column.values.filter((value) => value !== null && value !== undefined);
 }
 
-export function texts(column: Column): readonly string[] {
-  return column.values.filter((value) => typeof value === 'string');
-}
-
 /** Counts by value, most frequent first; ties in order of appearance. */
 export function countsOf<T>(values: Iterable<T>): readonly (readonly [value: T, count: number])[] {
   const counts = new Map<T, number>();
