@@ -11,9 +11,10 @@ interface Generated {
 async function generated(root: string): Promise<readonly Generated[]> {
   const { cataloguePage } = await import('./catalogue-page.ts');
   const { galleryPage } = await import('./gallery-page.ts');
+  const { grafanaFiles } = await import('./grafana/files.ts');
   const { operatorPages } = await import('./operator-pages.ts');
   const { schemaFiles } = await import('./schema-files.ts');
-  return [...operatorPages(), ...schemaFiles(), cataloguePage(), await galleryPage(root)];
+  return [...operatorPages(), ...schemaFiles(), ...grafanaFiles(), cataloguePage(), await galleryPage(root)];
 }
 
 /** One line a file that is not what `npm run generate` would write. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { systemClock } from '../core/clock.ts';
@@ -11,7 +12,7 @@ import { type RunSummary, runPlan } from '../runtime/run.ts';
 import { createLog } from '../telemetry/log.ts';
 import { PrometheusExporter } from '../telemetry/prometheus.ts';
 import type { Plan } from '../topology/plan.ts';
-import { liveView } from './console-source.ts';
+import { liveView, rulesOf } from './console-source.ts';
 import { EXIT } from './exit.ts';
 import { folderView, savePlan } from './folder-view.ts';
 import { type Gate, parseGate } from './gates.ts';
@@ -76,7 +77,13 @@ async function run(path: string, flags: RunFlags): Promise<number> {
   const address = httpAddress(flags.http);
   const onFiles = flags.local !== undefined;
   const plan = planOf(await load(path), { onePartition: onFiles, env: process.env });
-  const exporter = new PrometheusExporter({ clock: systemClock, version: packageVersion(), node: process.version });
+  const exporter = new PrometheusExporter({
+    clock: systemClock,
+    version: packageVersion(),
+    node: process.version,
+    memoryLimitBytes: process.constrainedMemory() || totalmem(),
+  });
+  exporter.watch(plan.name, rulesOf(plan));
   const log = createLog({
     level: flags.logLevel,
     elapsed: systemClock.elapsed,

@@ -208,6 +208,18 @@ export const METRICS = [
     labels: ['topology', 'step', 'field', 'figure'],
   },
   {
+    name: 'sluice_quality_score',
+    type: 'gauge',
+    help: 'Share of records without a fault in the last five minutes, by dimension; overall is their product.',
+    labels: ['topology', 'dimension'],
+  },
+  {
+    name: 'sluice_memory_limit_bytes',
+    type: 'gauge',
+    help: 'Memory the process may have: of its control group, else of the machine.',
+    labels: [],
+  },
+  {
     name: 'sluice_build_info',
     type: 'gauge',
     help: 'Always 1; the labels name the build.',

@@ -1,12 +1,18 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { taskName } from '../core/broker.ts';
 import type { Clock } from '../core/clock.ts';
 import type { CommitReport, RunObserver, TaskState } from '../core/observer.ts';
+import { FATES } from '../core/record.ts';
 import { METRICS, type MetricName } from './catalogue.ts';
+import { Ring } from './rings.ts';
+import { RuleBook, type RuleSpec } from './rule-book.ts';
 
 /** Series a metric may have; further ones are added up under the label value `__overflow__`. */
 export const MAX_SERIES_PER_METRIC = 2000;
 const OVERFLOW = '__overflow__';
+/** Five minutes, as in the console. */
+const SCORE_BUCKETS = 30;
+const SCORE_BUCKET_MS = 10_000;
 
 type Labels = Record<string, string>;
 
@@ -22,18 +28,49 @@ export class PrometheusExporter implements RunObserver {
   private readonly histograms = new Map<string, Histogram>();
   private readonly series = new Map<string, Set<string>>();
   private readonly states = new Map<string, { readonly topology: string; state: TaskState }>();
+  private readonly scores = new Map<string, { readonly rules: RuleBook; readonly input: Ring }>();
   private readonly checkpoints = new Map<string, { readonly labels: Labels; at: number }>();
 
-  constructor(options: { readonly clock: Clock; readonly version: string; readonly node: string }) {
+  constructor(options: {
+    readonly clock: Clock;
+    readonly version: string;
+    readonly node: string;
+    /** Absent where nothing bounds it. */
+    readonly memoryLimitBytes?: number;
+  }) {
     this.clock = options.clock;
     for (const spec of METRICS) this.register(spec);
     this.set('sluice_build_info', { version: options.version, node: options.node }, 1);
+    if (options.memoryLimitBytes !== undefined) this.set('sluice_memory_limit_bytes', {}, options.memoryLimitBytes);
+    for (const { name } of METRICS)
+      this.counters.get('sluice_metric_series_dropped_total' satisfies MetricName)?.inc({ metric: name }, 0);
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** Begins the series of a topology at 0, so that a rate over its first failure sees it, and scores it by its rules. */
+  watch(topology: string, rules: readonly RuleSpec[]): void {
+    for (const name of [
+      'sluice_task_restarts_total',
+      'sluice_replayed_records_total',
+      'sluice_input_records_total',
+    ] as const)
+      this.add(name, { topology }, 0);
+    for (const result of ['ok', 'failed']) this.add('sluice_commits_total', { topology, result }, 0);
+    for (const fate of FATES) this.add('sluice_fates_total', { topology, fate }, 0);
+    this.scores.set(topology, { rules: new RuleBook(rules), input: new Ring(SCORE_BUCKETS, SCORE_BUCKET_MS) });
   }
 
   async page(): Promise<{ readonly contentType: string; readonly body: string }> {
     const now = this.clock.elapsed();
     for (const { labels, at } of this.checkpoints.values())
       this.set('sluice_checkpoint_age_seconds', labels, (now - at) / 1000);
+    for (const [topology, { rules, input }] of this.scores) {
+      const at = this.clock.now();
+      const { overall, dimensions } = rules.score({ input: input.sum(at, SCORE_BUCKETS), now: at });
+      if (overall === null) continue;
+      for (const [dimension, share] of Object.entries({ ...dimensions, overall }))
+        this.set('sluice_quality_score', { topology, dimension }, share);
+    }
     return { contentType: this.registry.contentType, body: await this.registry.metrics() };
   }
 
@@ -63,6 +100,9 @@ export class PrometheusExporter implements RunObserver {
   readonly commit = (report: CommitReport): void => {
     const { topology, counts } = report;
     const partition = String(report.task.partition);
+    const score = this.scores.get(topology);
+    score?.rules.commit(report, this.clock.now());
+    if (report.task.stage === 'source') score?.input.add(this.clock.now(), counts.in);
     this.add('sluice_commits_total', { topology, result: 'ok' }, 1);
     if (report.task.stage === 'source') this.add('sluice_input_records_total', { topology }, counts.in);
     for (const [fate, n] of counts.fates) if (n > 0) this.add('sluice_fates_total', { topology, fate }, n);
