@@ -394,6 +394,23 @@ export const DASHBOARDS: readonly DashboardSpec[] = [
         ],
       },
       {
+        title: 'Memory',
+        description: 'Resident memory of the process, and what it may have.',
+        unit: 'bytes',
+        queries: [
+          { expr: 'sluice_memory_bytes{job=~"$job", instance=~"$instance"}', legend: '{{instance}}' },
+          { expr: 'sluice_memory_limit_bytes{job=~"$job", instance=~"$instance"}', legend: '{{instance}} limit' },
+        ],
+      },
+      {
+        title: 'Event loop delay',
+        description: 'How late timers are, 99th percentile: what a batch keeps everything else waiting.',
+        unit: 's',
+        queries: [
+          { expr: 'sluice_event_loop_delay_seconds{job=~"$job", instance=~"$instance"}', legend: '{{instance}}' },
+        ],
+      },
+      {
         title: 'Builds',
         description: 'Versions that run.',
         unit: 'none',

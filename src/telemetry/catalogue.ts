@@ -214,6 +214,18 @@ export const METRICS = [
     labels: ['topology', 'dimension'],
   },
   {
+    name: 'sluice_memory_bytes',
+    type: 'gauge',
+    help: 'Memory the process uses, resident.',
+    labels: [],
+  },
+  {
+    name: 'sluice_event_loop_delay_seconds',
+    type: 'gauge',
+    help: 'How late timers were since the last scrape, 99th percentile: what a batch keeps everything else waiting.',
+    labels: [],
+  },
+  {
     name: 'sluice_memory_limit_bytes',
     type: 'gauge',
     help: 'Memory the process may have: of its control group, else of the machine.',

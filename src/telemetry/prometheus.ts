@@ -1,4 +1,5 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { taskName } from '../core/broker.ts';
 import type { Clock } from '../core/clock.ts';
 import type { CommitReport, RunObserver, TaskState } from '../core/observer.ts';
@@ -13,6 +14,7 @@ const OVERFLOW = '__overflow__';
 /** Five minutes, as in the console. */
 const SCORE_BUCKETS = 30;
 const SCORE_BUCKET_MS = 10_000;
+const LOOP_RESOLUTION_MS = 20;
 
 type Labels = Record<string, string>;
 
@@ -28,6 +30,7 @@ export class PrometheusExporter implements RunObserver {
   private readonly histograms = new Map<string, Histogram>();
   private readonly series = new Map<string, Set<string>>();
   private readonly states = new Map<string, { readonly topology: string; state: TaskState }>();
+  private readonly loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   private readonly scores = new Map<string, { readonly rules: RuleBook; readonly input: Ring }>();
   private readonly checkpoints = new Map<string, { readonly labels: Labels; at: number }>();
 
@@ -44,7 +47,7 @@ export class PrometheusExporter implements RunObserver {
     if (options.memoryLimitBytes !== undefined) this.set('sluice_memory_limit_bytes', {}, options.memoryLimitBytes);
     for (const { name } of METRICS)
       this.counters.get('sluice_metric_series_dropped_total' satisfies MetricName)?.inc({ metric: name }, 0);
-    collectDefaultMetrics({ register: this.registry });
+    this.loop.enable();
   }
 
   /** Begins the series of a topology at 0, so that a rate over its first failure sees it, and scores it by its rules. */
@@ -64,6 +67,13 @@ export class PrometheusExporter implements RunObserver {
     const now = this.clock.elapsed();
     for (const { labels, at } of this.checkpoints.values())
       this.set('sluice_checkpoint_age_seconds', labels, (now - at) / 1000);
+    this.set('sluice_memory_bytes', {}, process.memoryUsage.rss());
+    this.set(
+      'sluice_event_loop_delay_seconds',
+      {},
+      Math.max(0, this.loop.percentile(99) / 1e9 - LOOP_RESOLUTION_MS / 1000),
+    );
+    this.loop.reset();
     for (const [topology, { rules, input }] of this.scores) {
       const at = this.clock.now();
       const { overall, dimensions } = rules.score({ input: input.sum(at, SCORE_BUCKETS), now: at });
