@@ -287,6 +287,19 @@ export const EVENTS: readonly EventSpec[] = [
     },
   },
   {
+    type: 'quality.score',
+    help: 'Quality of the records of a window (docs/quality-score.md).',
+    data: {
+      stage: 'stage it is about',
+      from: 'start of the window, in stream time',
+      to: 'its end',
+      fromRecord: 'number of its first record, where windows are cut by records',
+      records: 'records that came in',
+      overall: 'share without a fault, all dimensions together',
+      dimensions: 'share without a fault of each dimension',
+    },
+  },
+  {
     type: 'slices.changed',
     help: 'The sub-populations in which records fail more often than elsewhere are others than before.',
     data: {

@@ -1,8 +1,8 @@
 import type { Finding } from '../core/finding.ts';
 import type { CommitReport } from '../core/observer.ts';
-import { qualityScore } from './quality-score.ts';
+import { qualityScore, type Score } from '../core/quality-score.ts';
 import { Ring } from './rings.ts';
-import type { RuleView, Score } from './view.ts';
+import type { RuleView } from './view.ts';
 
 /** A rule that a topology declares, so that it shows before it first fails. */
 export interface RuleSpec {

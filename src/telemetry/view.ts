@@ -1,4 +1,5 @@
 import type { EventSample, RecordSample } from '../core/observer.ts';
+import type { Score } from '../core/quality-score.ts';
 
 /**
  * What a person sees of a topology, as plain data: the console gets it live, a report holds one. Lists of what has a name are
@@ -16,6 +17,7 @@ export interface View {
   readonly flows: Readonly<Record<string, Flow>>;
   readonly totals: Totals;
   readonly series: Series;
+  /** Of the last window (docs/quality-score.md). */
   readonly score: Score;
   readonly problems: Readonly<Record<string, Problem>>;
   readonly rules: Readonly<Record<string, RuleView>>;
@@ -51,13 +53,6 @@ export interface Series {
   readonly in: readonly number[];
   readonly quarantined: readonly number[];
   readonly duplicate: readonly number[];
-}
-
-/** Shares from 0 to 1 of the last window (docs/quality-score.md); null without a record. */
-export interface Score {
-  readonly overall: number | null;
-  readonly dimensions: Readonly<Record<string, number>>;
-  readonly records: number;
 }
 
 export interface Problem {

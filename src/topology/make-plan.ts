@@ -58,7 +58,7 @@ function analyze(
   const placement = placeSteps(graph, { ...context, name: spec.name, onePartition: options.onePartition ?? false });
   const sinks = planSinks(graph, placement, context);
   const diverted = divertedSink(spec, context);
-  const watched = spec.breaker !== undefined || spec.slices !== undefined;
+  const watched = spec.breaker !== undefined || spec.slices !== undefined || hasScore(spec);
   const stages = placement.stages.map((stage) => planStage(stage, { watched, sinks: [...sinks(stage), ...diverted] }));
   const eventsTopic = spec.events === 'none' ? undefined : (spec.events?.topic ?? `${spec.name}.events`);
   checkTopics({ spec, stages, issues, quarantineTopic: context.quarantineTopic, eventsTopic });
@@ -82,6 +82,10 @@ function analyze(
     warnings,
   };
   return { plan: deepFreeze(plan), issues: issues.sorted() };
+}
+
+function hasScore({ events }: TopologySpec): boolean {
+  return events !== 'none' && events?.score !== undefined;
 }
 
 function quarantineTopicOf(spec: TopologySpec): string | undefined {

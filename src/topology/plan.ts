@@ -32,6 +32,8 @@ export interface Plan {
   readonly kafka?: Readonly<Record<string, unknown>>;
   readonly breaker?: BreakerPlan;
   readonly slices?: SlicesPlan;
+  /** Windows whose quality is told by an event; milliseconds of stream time, or records. */
+  readonly score?: { readonly unit: 'ms' | 'records'; readonly over: number };
   /** What needs a clock beside steps (checkPlan). */
   readonly needsClock?: readonly PlanRequirement[];
   readonly warnings: readonly PlanWarning[];

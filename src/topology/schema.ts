@@ -141,13 +141,11 @@ export const StepSchema = Type.Object(
   closed,
 );
 
-const Share = {
-  quarantined: Ratio('Share of records.'),
-  over: Type.Union([
-    Duration('Window in stream time.'),
-    Type.Object({ records: Count('Window in records.') }, { additionalProperties: false }),
-  ]),
-};
+const Span = Type.Union([
+  Duration('Window in stream time.'),
+  Type.Object({ records: Count('Window in records.') }, { additionalProperties: false }),
+]);
+const Share = { quarantined: Ratio('Share of records.'), over: Span };
 
 export const TopologySchema = Type.Object(
   {
@@ -174,7 +172,12 @@ export const TopologySchema = Type.Object(
         ),
       ]),
     ),
-    events: Type.Optional(Type.Union([Type.Literal('none'), Type.Object({ topic: Type.Optional(Topic) }, closed)])),
+    events: Type.Optional(
+      Type.Union([
+        Type.Literal('none'),
+        Type.Object({ topic: Type.Optional(Topic), score: Type.Optional(Span) }, closed),
+      ]),
+    ),
     guarantee: Type.Optional(Words(['exactly-once', 'at-least-once'], 'Default exactly-once.')),
     commit: Type.Optional(
       Type.Object(

@@ -1,7 +1,7 @@
 import { parseCount, parseDuration } from '../core/units.ts';
 import { codecOf, defaultOutputFormat, type FormatRegistry } from './inputs.ts';
 import type { Issues } from './issues.ts';
-import type { BreakerPlan, InputPlan, PlanRequirement, SinkPlan, SlicesPlan } from './plan.ts';
+import type { BreakerPlan, InputPlan, Plan, PlanRequirement, SinkPlan, SlicesPlan } from './plan.ts';
 import type { TopologySpec } from './schema.ts';
 
 /** Fewest records a breaker judges by: at 100 a share is known to within about a tenth. */
@@ -20,27 +20,51 @@ interface WatchContext {
 export interface WatchPlan {
   readonly breaker?: BreakerPlan;
   readonly slices?: SlicesPlan;
+  readonly score?: NonNullable<Plan['score']>;
   readonly needsClock?: readonly PlanRequirement[];
 }
 
-/** `breaker:` and `slices:` with units read and defaults filled in. */
+/** `breaker:`, `slices:` and `events.score` with units read and defaults filled in. */
 export function planWatch(context: WatchContext): WatchPlan {
   const breaker = planBreaker(context);
   const slices = planSlices(context);
-  const clock =
-    breaker?.unit === 'ms' && context.inputs.some((input) => input.eventTime === undefined)
-      ? {
-          needsClock: [
-            {
-              step: 'breaker',
-              message: 'breaker.open.over is a time, but the input has no clock',
-              remedy: 'add `eventTime` to the input, or write `over: { records: 1000 }`',
-              position: context.issues.position(['breaker', 'open', 'over']),
-            },
-          ],
-        }
-      : {};
-  return { ...(breaker === undefined ? {} : { breaker }), ...(slices === undefined ? {} : { slices }), ...clock };
+  const score = planScore(context);
+  const needsClock = context.inputs.every((input) => input.eventTime !== undefined)
+    ? []
+    : [
+        ...(breaker?.unit === 'ms' ? [clockFor(context, 'breaker', ['breaker', 'open', 'over'])] : []),
+        ...(score?.unit === 'ms' ? [clockFor(context, 'score', ['events', 'score'])] : []),
+      ];
+  return {
+    ...(breaker === undefined ? {} : { breaker }),
+    ...(slices === undefined ? {} : { slices }),
+    ...(score === undefined ? {} : { score }),
+    ...(needsClock.length === 0 ? {} : { needsClock }),
+  };
+}
+
+function clockFor({ issues }: WatchContext, step: string, path: readonly string[]): PlanRequirement {
+  const key = path.join('.');
+  return {
+    step,
+    message: `${key} is a time, but the input has no clock`,
+    remedy: `add \`eventTime\` to the input, or write \`${path.at(-1)}: { records: 1000 }\``,
+    position: issues.position(path),
+  };
+}
+
+function planScore({ spec, issues }: WatchContext): WatchPlan['score'] {
+  const score = spec.events === 'none' ? undefined : spec.events?.score;
+  if (score === undefined) return undefined;
+  const window = span(score);
+  if (!(window.over > 0))
+    issues.add({
+      path: ['events', 'score'],
+      code: 'wrong-value',
+      message: 'events.score: a window needs a length',
+      remedy: 'write one like `5m`, or `{ records: 10000 }`',
+    });
+  return window;
 }
 
 /** A sink no edge leads to: an open breaker writes to it what it takes from the others. */

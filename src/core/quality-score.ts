@@ -1,4 +1,9 @@
-import type { Score } from './view.ts';
+/** Shares from 0 to 1; overall is null without a record. */
+export interface Score {
+  readonly overall: number | null;
+  readonly dimensions: Readonly<Record<string, number>>;
+  readonly records: number;
+}
 
 /** What a failure takes from the score, by severity: a warning is worth a third of an error, the rest nothing. */
 export const SEVERITY_WEIGHTS: Readonly<Record<string, number>> = { error: 1, warn: 0.3 };
