@@ -94,7 +94,8 @@ async function run(path: string, flags: RunFlags): Promise<number> {
   if (flags.local !== undefined) await savePlan(flags.local, plan);
   const readiness = new Readiness();
   const progress = flags.quiet ? [] : [progressOf(flags)];
-  const live = address === undefined ? undefined : liveView(plan, systemClock);
+  const isWatched = address !== undefined || (flags.report !== undefined && !onFiles);
+  const live = isWatched ? liveView(plan, systemClock) : undefined;
   const http = await serveHttp(address, flags, {
     metrics: () => exporter.page(),
     readiness: () => readiness.report(),
@@ -118,8 +119,10 @@ async function run(path: string, flags: RunFlags): Promise<number> {
     });
     for (const line of progress) line.end();
     const code = finish(summary, plan, { flags, gates });
-    if (flags.report !== undefined && flags.local !== undefined)
-      await writeReport(flags.report, await folderView(flags.local, plan.name));
+    if (flags.report !== undefined) {
+      const view = flags.local === undefined ? live : await folderView(flags.local, plan.name);
+      if (view !== undefined) await writeReport(flags.report, view);
+    }
     return code;
   } finally {
     stop.dispose();
