@@ -26,12 +26,27 @@ export class Cluster {
   private readonly wanted = new Set<string>();
   private refreshing: Promise<ClusterInfo> | undefined;
   private asker: KafkaNode | undefined;
+  private readonly lanes = new Set<{ close(): Promise<void> }>();
+  private dead = false;
 
   constructor(options: ClusterOptions) {
     this.bootstrap = options.bootstrap;
     this.makeNode = options.makeNode;
     this.clock = options.clock;
     this.onError = options.onError ?? (() => {});
+  }
+
+  /** A lane is open until it says otherwise. */
+  enter(lane: { close(): Promise<void> }): () => void {
+    this.lanes.add(lane);
+    return () => this.lanes.delete(lane);
+  }
+
+  /** For tests: every socket is gone at once, and none is opened again, as when the process dies. */
+  async kill(): Promise<void> {
+    this.dead = true;
+    await Promise.all([...this.lanes].map((lane) => lane.close()));
+    await this.close();
   }
 
   address(nodeId: number): NodeAddress | undefined {
@@ -98,6 +113,7 @@ export class Cluster {
 
   /** Any node will do: the one asked last, else the first that answers. */
   private async withAsker<T>(call: (node: KafkaNode) => Promise<T>): Promise<T> {
+    if (this.dead) throw new BrokerError('this process has no broker any more', { code: 'closed' });
     if (this.asker?.isConnected()) {
       try {
         return await call(this.asker);

@@ -129,6 +129,12 @@ export class KafkaBroker implements Broker {
     this.membership?.freeze();
   }
 
+  /** For tests: as if the process died, without a word to anybody. */
+  async kill(): Promise<void> {
+    this.membership?.freeze();
+    await this.cluster.kill();
+  }
+
   /** Partitions of a topic; undefined when there is no such topic. */
   async partitions(topic: string): Promise<number | undefined> {
     return (await this.cluster.topic(topic))?.partitions.length;

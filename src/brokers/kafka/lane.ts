@@ -23,9 +23,11 @@ export class Lane {
   private readonly cluster: Cluster;
   private readonly nodes = new Map<number, KafkaNode>();
   private readonly ending = new AbortController();
+  private readonly leave: () => void;
 
   constructor(cluster: Cluster) {
     this.cluster = cluster;
+    this.leave = cluster.enter(this);
   }
 
   async onCoordinator<T>(
@@ -96,6 +98,7 @@ export class Lane {
 
   /** What is under way fails. */
   async close(): Promise<void> {
+    this.leave();
     this.ending.abort(closed());
     await Promise.all([...this.nodes.keys()].map((nodeId) => this.drop(nodeId)));
   }

@@ -1,4 +1,4 @@
-import { BrokerError } from '../../core/errors.ts';
+import { BrokerError, ConfigError, StateError } from '../../core/errors.ts';
 import { protocolError } from './wire/kafkajs.ts';
 
 /**
@@ -55,7 +55,7 @@ export function kindOf(error: unknown): ErrorKind {
   const name = (error as { name?: unknown } | undefined)?.name;
   if (name === 'KafkaJSSASLAuthenticationError') return 'fatal';
   if (name === 'KafkaJSNonRetriableError' || error instanceof TypeError) return 'fatal';
-  return error instanceof BrokerError ? 'fatal' : 'lost';
+  return isOurs(error) ? 'fatal' : 'lost';
 }
 
 export interface FailureContext {
@@ -63,9 +63,9 @@ export interface FailureContext {
   readonly what: string;
 }
 
-/** The error of ours for an error of the client. Everything but `fatal` can be mended by opening the task again. */
-export function brokerError(error: unknown, { what }: FailureContext): BrokerError {
-  if (error instanceof BrokerError) return error;
+/** The error of ours for an error of the client, ours as it is. Everything but `fatal` can be mended by opening the task again. */
+export function brokerError(error: unknown, { what }: FailureContext): BrokerError | StateError | ConfigError {
+  if (isOurs(error)) return error;
   const kind = kindOf(error);
   const said = error instanceof Error ? error.message : String(error);
   const type = (error as { type?: unknown } | undefined)?.type;
@@ -75,6 +75,10 @@ export function brokerError(error: unknown, { what }: FailureContext): BrokerErr
     cause: error,
     retryable: kind !== 'fatal',
   });
+}
+
+function isOurs(error: unknown): error is BrokerError | StateError | ConfigError {
+  return error instanceof BrokerError || error instanceof StateError || error instanceof ConfigError;
 }
 
 const CODES: Readonly<Record<ErrorKind, string>> = {
