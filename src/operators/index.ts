@@ -5,6 +5,7 @@ import { checkWindow } from './check-window.ts';
 import { clean } from './clean.ts';
 import { dedup } from './dedup.ts';
 import { dedupQueries } from './dedup-queries.ts';
+import { detectDrift } from './detect-drift.ts';
 import { dropFields } from './drop-fields.ts';
 import { filter } from './filter.ts';
 import { flatten } from './flatten.ts';
@@ -26,6 +27,7 @@ export const operators: readonly Operator[] = [
   check,
   checkWindow,
   clean,
+  detectDrift,
   filter,
   repair,
   profile,

@@ -1,6 +1,7 @@
 import { describe, it } from 'vitest';
 import { check } from '../../src/operators/check.ts';
 import { clean } from '../../src/operators/clean.ts';
+import { detectDrift } from '../../src/operators/detect-drift.ts';
 import { route } from '../../src/operators/route.ts';
 import { sample } from '../../src/operators/sample.ts';
 import { operatorContract } from '../../src/testing/operator-contract.ts';
@@ -27,12 +28,27 @@ const RULES = [
   { schema: { type: 'object', properties: { b: { type: 'number' } } } },
 ];
 
+const DRIFT = {
+  fields: { a: 'numeric', b: 'categorical', 'c.d': 'numeric' },
+  reference: { records: 60 },
+  falseAlarmEvery: { records: 200 },
+  holdOff: { records: 20 },
+  rebaseline: { after: { records: 40 } },
+  rates: { odd: { when: 'record.e == true' }, failed: { finding: '*' } },
+  target: { prediction: 'f', label: 'g' },
+  volume: { every: '5s', reference: 30 },
+  freshness: true,
+  epoch: 'epoch',
+};
+
 const CASES = [
   [clean, CLEAN],
   [clean, { ...CLEAN, trace: true, mode: 'observe' }],
   [check, { rules: RULES }],
   [route, { routes: { x: 'has(record.a)', y: 'record.b > 0' }, to: 'all' }],
   [sample, { ratio: 0.5 }],
+  [detectDrift, DRIFT],
+  [detectDrift, { ...DRIFT, by: ['h'], maxSegments: 3 }],
 ] as const;
 
 for (const [index, [operator, config]] of CASES.entries()) {

@@ -1,0 +1,146 @@
+import type { OperatorDeps, Out } from '../../core/operator.ts';
+import { hash128 } from '../hash/key-hasher.ts';
+import type { AlarmFacts, Column, ColumnSink } from './column.ts';
+import type { DriftSettings } from './drift-settings.ts';
+import type { Place, Places } from './place.ts';
+import type { Segment } from './segments.ts';
+
+const DAY_MS = 86_400_000;
+const INCIDENT_DIGITS = 16;
+/** The first record beyond the bound of segments, then every tenfold number of them. */
+const NEXT_OVERFLOW = 10;
+
+/** Turns what columns notice into events: origins, segment, incident; values of redacted fields are left out. */
+export class DriftEvents implements ColumnSink {
+  out: Out | undefined;
+  segment: Segment | undefined;
+  /** Rises with every alarm, recovery and new baseline of the task. */
+  epoch = 0;
+  private readonly deps: OperatorDeps;
+  private readonly place: Place;
+  private readonly places: Places;
+  private readonly incidentMs: number;
+  /** Alarms by column, and the incident that is open there. */
+  private readonly alarms = new Map<string, { count: number; incident: string }>();
+  private overflowAt = 1;
+
+  constructor(settings: DriftSettings, around: { deps: OperatorDeps; place: Place; places: Places }) {
+    this.deps = around.deps;
+    this.place = around.place;
+    this.places = around.places;
+    const { holdOffMs } = settings.column;
+    this.incidentMs = holdOffMs > 0 ? holdOffMs : DAY_MS;
+  }
+
+  alarm(column: Column, facts: AlarmFacts): void {
+    this.epoch++;
+    const key = this.keyOf(column);
+    const count = (this.alarms.get(key)?.count ?? 0) + 1;
+    const incident = this.incidentOf(column, count);
+    this.alarms.set(key, { count, incident });
+    const { offset, index, time, length, effect, severity, ...chart } = facts;
+    const hidden = this.hides(column);
+    const { histogram, moved, before, after, ...shown } = chart;
+    this.out?.event('drift.alarm', {
+      ...this.names(column),
+      ...shown,
+      statistic: round(facts.statistic),
+      threshold: round(facts.threshold),
+      changePoint: this.places.origin(offset, index) ?? null,
+      ...(Number.isFinite(time) ? { changeTime: new Date(time).toISOString() } : {}),
+      detectedAt: this.places.origin(this.place.offset, this.place.index) ?? null,
+      recordsSinceChange: length,
+      effect: rounded(effect),
+      severity,
+      ...(before === undefined ? {} : rounded({ before, after })),
+      ...(hidden || histogram === undefined ? {} : { histogram: rounded(histogram), moved: rounded(moved) }),
+      incident,
+    });
+  }
+
+  recovered(column: Column, facts: Readonly<Record<string, unknown>>): void {
+    this.epoch++;
+    const incident = this.alarms.get(this.keyOf(column))?.incident;
+    this.out?.event('drift.recovered', { ...this.names(column), ...(rounded(facts) as object), incident });
+  }
+
+  rebaselined(column: Column, cause: 'policy' | 'command'): void {
+    this.epoch++;
+    const incident = this.alarms.get(this.keyOf(column))?.incident;
+    this.out?.event('drift.rebaselined', {
+      ...this.names(column),
+      cause,
+      ...(incident === undefined ? {} : { incident }),
+    });
+  }
+
+  referenced(column: Column, facts: Readonly<Record<string, unknown>>): void {
+    const bytes = column.saveReference();
+    const hidden = this.hides(column);
+    const { mean: _mean, sd: _sd, ...shown } = facts;
+    this.out?.event('drift.referenced', {
+      ...this.names(column),
+      kind: column.kind,
+      ...(rounded(hidden ? shown : facts) as object),
+      ...(hidden || bytes === undefined ? {} : { reference: Buffer.from(bytes).toString('base64') }),
+    });
+  }
+
+  overflow(records: number, bound: number): void {
+    if (records < this.overflowAt) return;
+    this.overflowAt = records * NEXT_OVERFLOW;
+    this.out?.event('drift.overflow', { bound, records });
+  }
+
+  save(): unknown {
+    return { epoch: this.epoch, overflowAt: this.overflowAt, alarms: [...this.alarms] };
+  }
+
+  load(saved: unknown): void {
+    const { epoch, overflowAt, alarms } = saved as {
+      epoch: number;
+      overflowAt: number;
+      alarms: [string, { count: number; incident: string }][];
+    }; // written by save()
+    this.epoch = epoch;
+    this.overflowAt = overflowAt;
+    for (const [key, entry] of alarms) this.alarms.set(key, entry);
+  }
+
+  private names(column: Column): { field: string; segment?: Readonly<Record<string, string>> } {
+    const label = this.segment?.label;
+    if (label === undefined) return { field: column.field };
+    const shown = Object.entries(label).map(([name, value]) => [name, this.deps.redacted(name) ? '[redacted]' : value]);
+    return { field: column.field, segment: Object.fromEntries(shown) };
+  }
+
+  private hides(column: Column): boolean {
+    return this.deps.redacted(column.field);
+  }
+
+  private keyOf(column: Column): string {
+    return `${this.segment?.key ?? ''}\0${column.field}`;
+  }
+
+  /** The same for every partition: its name, and the window of stream time (without a clock: the how manieth alarm). */
+  private incidentOf(column: Column, count: number): string {
+    const { topology, step } = this.deps;
+    const window = Number.isFinite(this.place.time) ? Math.floor(this.place.time / this.incidentMs) : `#${count}`;
+    const text = JSON.stringify([topology, step, column.field, this.segment?.key ?? '', window]);
+    return hash128(text).slice(0, INCIDENT_DIGITS);
+  }
+}
+
+const DIGITS = 6;
+
+function round(value: number): number {
+  return Number.isFinite(value) ? Number(value.toPrecision(DIGITS)) : value;
+}
+
+/** Numbers below at six digits; edges of bins stay exact. */
+function rounded<T>(value: T, name = ''): T {
+  if (typeof value === 'number') return (name === 'from' || name === 'to' ? value : round(value)) as T;
+  if (Array.isArray(value)) return value.map((item) => rounded(item)) as T; // same shape
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, rounded(item, key)])) as T; // same shape
+}
