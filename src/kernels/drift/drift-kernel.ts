@@ -176,7 +176,8 @@ export class DriftKernel implements Kernel {
     this.restored = undefined;
     this.state.restore(parts, (rest) => {
       const meta = rest as Meta; // written by checkpoint()
-      for (const [at, [key, label]] of meta.segments.entries()) this.number(this.segments.open(key, label ?? undefined), at);
+      for (const [at, [key, label]] of meta.segments.entries())
+        this.number(this.segments.open(key, label ?? undefined), at);
       this.segments.overflowed = meta.overflowed;
       this.places.load(meta.places);
       this.events.load(meta.events);

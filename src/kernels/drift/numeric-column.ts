@@ -6,7 +6,7 @@ import { locationScore, NumericReference, scaleScore } from './numeric-reference
 import type { Place } from './place.ts';
 import { RateChart, type RateReference, rateReference } from './rate-chart.ts';
 import { moved, RecentScores } from './recent-scores.ts';
-import { RATES_SHARE, ScoreCharts } from './score-charts.ts';
+import { RATE_SHARES, ScoreCharts } from './score-charts.ts';
 import { type Chunk, WarmUp } from './warm-up.ts';
 
 const LAYOUT: Layout = { kind: 'DRNC', version: 1 };
@@ -81,8 +81,8 @@ export class NumericColumn extends Column {
   private arm(): void {
     const runLength = this.runLengthOf(this.reference?.mean ?? 0);
     if (this.reference !== undefined) this.charts.arm(runLength, this.reference.n);
-    this.nulls.arm(this.nullRate, (2 * runLength) / RATES_SHARE);
-    this.invalid.arm(this.invalidRate, (2 * runLength) / RATES_SHARE);
+    this.nulls.arm(this.nullRate, runLength / RATE_SHARES.nulls);
+    this.invalid.arm(this.invalidRate, runLength / RATE_SHARES.invalid);
   }
 
   private watch(value: unknown, isNull: boolean, isNumber: boolean): void {

@@ -9,8 +9,8 @@ import { PitBins } from './pit-bins.ts';
 const LAYOUT: Layout = { kind: 'DRFN', version: 1 };
 const BINS = 128;
 const BUCKET_BINS = 32;
-/** A value a bin at least, on average, so that a small sample keeps a shape. */
-const VALUES_A_BIN = 4;
+/** A bin holds this many values at least, on average. */
+const VALUES_A_BIN = 1;
 const DAY_MS = 86_400_000;
 const WEEK_SEASON_MS = 28 * DAY_MS;
 const DAY_SEASON_MS = 2 * DAY_MS;

@@ -29,8 +29,8 @@ export function rateReference(bits: Uint8Array): RateReference {
 /**
  * Bernoulli CUSUM for a rate that rises, against a frozen reference.
  *
- * Idea: S := max(0, S + ln(p1/p0)) on a hit, + ln((1-p1)/(1-p0)) else. p0 is the reference's rate and one standard error,
- * so that a reference that was lucky does not cry wolf; p1 = max(2 p0, p0 + .01) below .1, p0 + max(.1, .5 √(p0 (1 - p0))) above.
+ * Idea: S := max(0, S + ln(p1/p0)) on a hit, + ln((1-p1)/(1-p0)) else. p0 is the reference's rate and half a standard
+ * error, so that a reference that was lucky does not cry wolf; p1 = max(2.5 p0, p0 + .01) below .1, p0 + max(.1, .5 √(p0 (1 - p0))) above.
  * Hits that come in bursts raise the threshold by how much more their sums scatter.
  *
  * Source: Page 1954; Reynolds & Stoumbos 1999.
@@ -56,7 +56,7 @@ export class RateChart {
     const { n, hits, dependence } = reference;
     const observed = (hits + 0.5) / (n + 1);
     this.rate = observed;
-    const p0 = observed + Math.sqrt((observed * (1 - observed) * dependence) / (n + 1));
+    const p0 = observed + 0.5 * Math.sqrt((observed * (1 - observed) * dependence) / (n + 1));
     if (p0 > MAX_RATE) {
       this.threshold = Number.POSITIVE_INFINITY;
       return;
@@ -146,7 +146,7 @@ export interface RateFacts {
   readonly sd: number;
 }
 
-export function alternative(p0: number): number {
-  const p1 = p0 < 0.1 ? Math.max(2 * p0, p0 + 0.01) : p0 + Math.max(0.1, 0.5 * Math.sqrt(p0 * (1 - p0)));
+function alternative(p0: number): number {
+  const p1 = p0 < 0.1 ? Math.max(2.5 * p0, p0 + 0.01) : p0 + Math.max(0.1, 0.5 * Math.sqrt(p0 * (1 - p0)));
   return Math.min(p1, (1 + p0) / 2);
 }
