@@ -1,7 +1,7 @@
 import type { ByteReader, ByteWriter } from '../sketch/bytes.ts';
 import { normalQuantile } from './normal.ts';
 
-/** Quantile of χ² with `df` degrees of freedom, within a percent in the tails. Source: Wilson & Hilferty 1931. */
+/** Quantile of χ² with `df` degrees of freedom; far out, a few percent too large. Source: Wilson & Hilferty 1931. */
 export function chiSquareQuantile(tail: number, df: number): number {
   const spread = 2 / (9 * df);
   return df * (1 - spread - normalQuantile(Math.max(tail, 1e-300)) * Math.sqrt(spread)) ** 3;

@@ -1,0 +1,132 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { mix32 } from '../../../src/core/hash.ts';
+import { FrozenBins } from '../../../src/kernels/sketch/frozen-bins.ts';
+import { Kll } from '../../../src/kernels/sketch/kll.ts';
+import { describeWithData } from '../../data.ts';
+import { ColumnRun } from './column-run.ts';
+import { targetChart } from './error-detector.ts';
+import { FAMILIES, type Family, uniforms } from './families.ts';
+import { type Concept, readRows, runConcept } from './naive-bayes.ts';
+import { AIMS, delays, falseAlarms, NULLS, NULLS_REFERENCE, REFERENCE } from './trials.ts';
+
+const SEEDS = [11, 29];
+const REFERENCES = 6;
+const LENGTH = 300_000;
+
+describe('false alarms of one column with a reference of 2,000 records', () => {
+  it.each(Object.keys(FAMILIES) as Family[])(
+    'are at most 3 in a million on %s',
+    (family) => {
+      let alarms = 0;
+      for (const seed of SEEDS) alarms += falseAlarms(family, { seed, references: REFERENCES, length: LENGTH }).length;
+      expect((alarms / (SEEDS.length * REFERENCES * LENGTH)) * 1e6).toBeLessThanOrEqual(3);
+    },
+    120_000,
+  );
+});
+
+describe('the delay on N(0, 1)', () => {
+  it.each(AIMS)(
+    'to $name is at most $minimum records',
+    ({ change, minimum }) => {
+      for (const seed of SEEDS)
+        expect(delays(change, { seed, runs: 150, reference: REFERENCE }).delay).toBeLessThanOrEqual(minimum);
+    },
+    60_000,
+  );
+
+  it(`to ${NULLS.name} is at most ${NULLS.minimum} records`, () => {
+    const { delay } = delays(NULLS.change, { seed: 3, runs: 100, reference: NULLS_REFERENCE });
+    expect(delay).toBeLessThanOrEqual(NULLS.minimum);
+  }, 60_000);
+
+  it('is counted from a change point that is close to the true one', () => {
+    expect(delays({ shift: 1 }, { seed: 5, runs: 100, reference: REFERENCE }).changePoint).toBeLessThan(10);
+    expect(delays({ shift: 0.5 }, { seed: 5, runs: 100, reference: REFERENCE }).changePoint).toBeLessThan(40);
+  }, 60_000);
+});
+
+describeWithData('concept drift', 'drift/tornado', () => {
+  it.each<[Concept, number]>([
+    ['sine1', 45],
+    ['mixed', 45],
+    ['circles', 140],
+  ])('in %s is found within %d records, every time, and nothing else is', (concept, most) => {
+    const { delay, found, wrong, drifts } = runConcept(concept, targetChart());
+    expect({ found, wrong }).toEqual({ found: drifts, wrong: 0 });
+    expect(delay).toBeLessThanOrEqual(most);
+  });
+
+  it.each<[Concept, readonly number[]]>([
+    ['sine1', [0, 1]],
+    ['mixed', [2, 3]],
+  ])('in the class rule of %s leaves a monitor of its inputs silent', (concept, columns) => {
+    for (const column of columns) expect(alarmsOn(concept, column)).toEqual([]);
+  });
+
+  it('in circles shows in the inputs too', () => {
+    expect(alarmsOn('circles', 0)[0]).toBeGreaterThan(25_000);
+  });
+});
+
+function alarmsOn(concept: Concept, column: number): number[] {
+  const run = new ColumnRun();
+  for (const row of readRows(concept)) run.push(row[column]);
+  return run.alarms.map(({ at }) => at);
+}
+
+describeWithData('quality control series with a reference of 80 points', 'drift/tcpd', (folder) => {
+  const series = (n: number): readonly number[] => {
+    const text = readFileSync(join(folder, `quality_control_${n}.json`), 'utf8');
+    return (JSON.parse(text) as { series: { raw: number[] }[] }).series[0]!.raw;
+  };
+  const alarms = (n: number): number[] => {
+    const run = new ColumnRun({ referenceRecords: 80 });
+    for (const value of series(n)) run.push(value);
+    return run.alarms.map(({ at }) => at);
+  };
+
+  it('shows the step of _2 by 110 and that of _3 by 190, each once', () => {
+    const [second, third] = [alarms(2), alarms(3)];
+    expect(second).toHaveLength(1);
+    expect(second[0]).toBeGreaterThanOrEqual(97);
+    expect(second[0]).toBeLessThanOrEqual(110);
+    expect(third).toHaveLength(1);
+    expect(third[0]).toBeGreaterThanOrEqual(179);
+    expect(third[0]).toBeLessThanOrEqual(190);
+  });
+
+  it('is silent on _5, which has no change', () => {
+    expect(alarms(5)).toEqual([]);
+  });
+});
+
+describe('16 partitions', () => {
+  it('merged give the counts of one, and quantiles within .01 in rank', () => {
+    const u = uniforms(77);
+    const values = Float64Array.from({ length: 160_000 }, () => Math.exp(3 * u()) + (u() < 0.2 ? 5 : 0));
+    const sketches = Array.from({ length: 16 }, (_, s) => new Kll(undefined, s));
+    for (const [i, value] of values.entries()) sketches[i % 16]!.add(value);
+    const sketch = new Kll();
+    for (const part of sketches) sketch.merge(part);
+    const bins = FrozenBins.fromKll(sketch, 128);
+    const parts = Array.from({ length: 16 }, () => new FrozenBins(bins.cuts));
+    for (const [i, value] of values.entries()) {
+      bins.add(value);
+      parts[mix32(i) % 16]!.add(value);
+    }
+    const merged = new FrozenBins(bins.cuts);
+    for (const part of parts) merged.merge(part);
+    expect(merged.counts).toEqual(bins.counts);
+    const sorted = values.slice().sort();
+    for (let q = 1; q < 100; q++) {
+      const value = sketch.quantile(q / 100);
+      const below = sorted.findIndex((x) => x > value) / sorted.length;
+      const least = sorted.findIndex((x) => x >= value) / sorted.length;
+      expect(q / 100).toBeGreaterThanOrEqual(least - 0.01);
+      expect(q / 100).toBeLessThanOrEqual(below + 0.01);
+    }
+  });
+});
