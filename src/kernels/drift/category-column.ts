@@ -42,6 +42,8 @@ export class CategoryColumn extends Column {
   private since = 0;
   private sinceNulls = 0;
   private lastRatio = 0;
+  /** By tail and degrees of freedom: a few hundred at most. */
+  private readonly thresholds = new Map<string, number>();
 
   constructor(field: string, options: { settings: ColumnSettings; place: Place; sink: ColumnSink }) {
     super({ field, kind: 'categorical' }, options.settings, options.place, options.sink);
@@ -114,11 +116,18 @@ export class CategoryColumn extends Column {
     if (!window.add(cell, this.place)) return;
     const { g, df } = gStatistic(reference.counts, reference.n, window.counts, window.size);
     const statistic = g / reference.dispersion;
-    const tail = Math.min(0.5, (window.size * share) / this.settings.runLength);
-    const threshold = df === 0 ? Number.POSITIVE_INFINITY : chiSquareQuantile(tail, df);
+    const threshold = this.threshold(Math.min(0.5, (window.size * share) / this.settings.runLength), df);
     this.lastRatio = statistic / threshold;
     if (statistic >= threshold) this.judge(window, { statistic, threshold, df }, reference);
     if (this.phase === 'watching') window.start(reference.counts.length);
+  }
+
+  private threshold(tail: number, df: number): number {
+    if (df === 0) return Number.POSITIVE_INFINITY;
+    const key = `${tail}/${df}`;
+    const threshold = this.thresholds.get(key) ?? chiSquareQuantile(tail, df);
+    this.thresholds.set(key, threshold);
+    return threshold;
   }
 
   private judge(

@@ -1,10 +1,42 @@
 import type { ByteReader, ByteWriter } from '../sketch/bytes.ts';
-import { normalQuantile } from './normal.ts';
 
-/** Quantile of χ² with `df` degrees of freedom; far out, a few percent too large. Source: Wilson & Hilferty 1931. */
+/** Chance that χ² with `df` degrees of freedom exceeds x. Source: series and continued fraction of Abramowitz & Stegun 6.5.29, 6.5.31. */
+function chiSquareTail(x: number, df: number): number {
+  const a = df / 2;
+  const half = x / 2;
+  const front = Math.exp(a * Math.log(half) - half - logGamma(a));
+  if (half < a + 1) {
+    let term = 1 / a;
+    let sum = term;
+    for (let n = 1; term > sum * 1e-15; n++) {
+      term *= half / (a + n);
+      sum += term;
+    }
+    return 1 - front * sum;
+  }
+  let fraction = 0;
+  for (let n = 200; n >= 1; n--) fraction = (n * (n - a)) / (half + 2 * n + 1 - a - fraction);
+  return front / (half + 1 - a - fraction);
+}
+
+/** Stirling's series from 10 on, by recurrence below. */
+function logGamma(x: number): number {
+  if (x < 10) return logGamma(x + 1) - Math.log(x);
+  const square = x * x;
+  const series = (1 / 12 - (1 / 360 - 1 / (1260 * square)) / square) / x;
+  return (x - 0.5) * Math.log(x) - x + 0.5 * Math.log(2 * Math.PI) + series;
+}
+
+/** x that χ² with `df` degrees of freedom exceeds with chance `tail`, which is above 1e-200. */
 export function chiSquareQuantile(tail: number, df: number): number {
-  const spread = 2 / (9 * df);
-  return df * (1 - spread - normalQuantile(Math.max(tail, 1e-300)) * Math.sqrt(spread)) ** 3;
+  let low = 0;
+  let high = df + 2000;
+  for (let i = 0; i < 60; i++) {
+    const middle = (low + high) / 2;
+    if (chiSquareTail(middle, df) > tail) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
 }
 
 /**

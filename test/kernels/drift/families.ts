@@ -12,12 +12,6 @@ export function uniforms(seed: number): Draw {
   };
 }
 
-export interface Reading {
-  readonly value: number;
-  /** Milliseconds; NaN without a clock. */
-  readonly time: number;
-}
-
 /** In-control streams of D1: the value at step i. */
 export const FAMILIES = {
   normal: (u: Draw) => () => normalQuantile(u()),
