@@ -16,8 +16,6 @@ export interface BrokerFlags extends KafkaFlags {
   readonly fromStart?: boolean;
   readonly overwrite?: boolean;
   readonly forceUnlock?: boolean;
-  /** Made from the folder of a run. */
-  readonly report?: string;
   readonly acceptOffsets?: boolean;
   readonly resetState: readonly string[];
 }
@@ -33,13 +31,12 @@ export async function openBroker(
     refuse({ brokers: flags.brokers, 'kafka-config': flags.kafkaConfig }, 'works on Kafka, and --local on files');
     return openLocal(plan, { ...flags, local, topics: localTopics(flags.topic), log });
   }
-  const { follow, fromStart, overwrite, forceUnlock, report, topic } = flags;
+  const { follow, fromStart, overwrite, forceUnlock, topic } = flags;
   const onlyLocal = {
     follow,
     'from-start': fromStart,
     overwrite,
     'force-unlock': forceUnlock,
-    report,
     topic: topic[0],
   };
   refuse(onlyLocal, 'works on files: give --local DIR as well');
