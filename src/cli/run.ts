@@ -26,6 +26,7 @@ import { writeReport } from './report.ts';
 import { timeParser } from './time-parser.ts';
 
 interface RunFlags extends BrokerFlags {
+  readonly report?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly http?: string | true;
