@@ -15,8 +15,8 @@ const DEFAULT_GRACE_RECORDS = 1_000;
 const IMPUTE_METHODS = [...NUMBER_METHODS, 'mode'] as const;
 /** The last value is worse than the mean after a few steps (METHODS 7.4). */
 const DEFAULT_LIMIT = 3;
-/** An hour-of-day mean explains a third of a daily pattern; less is a guess. */
-const DEFAULT_IMPUTE_BOUND = 0.25;
+/** Each method has a gate of its own: length of the gap, correlation, gain over the mean. */
+const DEFAULT_IMPUTE_BOUND = 0;
 
 const Field = Type.String({ minLength: 1 });
 const Fields = (description: string) => Type.Array(Field, { minItems: 1, uniqueItems: true, description });
@@ -83,7 +83,7 @@ const Impute = Type.Object(
       Fields('Fields that make the group for `mode`; left out: `key`, and the left sides of dependencies.'),
     ),
     bound: Ratio(
-      'Share of the variance a method must explain; below, the value is only suggested.',
+      'Confidence below which a value is only suggested: variance / (variance + squared error), .5 for what is as good as the mean.',
       DEFAULT_IMPUTE_BOUND,
     ),
   },

@@ -117,6 +117,7 @@ describe('every example whose operators exist runs on its data', () => {
     orders: 'orders.raw=orders.ndjson',
     labels: 'votes.raw=labels.ndjson',
     sources: 'claims.raw=sources.ndjson',
+    hospital: 'hospital.raw=hospital.csv',
   };
 
   it.each(Object.keys(data))('%s', async (name) => {

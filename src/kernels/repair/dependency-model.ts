@@ -41,14 +41,12 @@ export class DependencyModel {
   readonly frequencies: Frequencies;
   readonly active: boolean;
   private readonly judgeOf: Judge;
-  private readonly infer: boolean;
 
   constructor(settings: RepairSettings, columns: Columns, maxBytes: number) {
     this.groups = new Groups(maxBytes / 2, settings.bounds.repair);
-    this.soft = new SoftCheck(this.groups, columns);
+    this.soft = new SoftCheck(this.groups, columns, settings.infer);
     const spelled = settings.spelling.map((name) => columns.of(name).index);
     this.frequencies = new Frequencies(spelled, maxBytes / 8);
-    this.infer = settings.infer;
     for (const { from, to, applies, sure } of settings.dependencies) {
       const left = from.map((name) => columns.of(name).index);
       const known = this.groups.determinants.find((d) => d.applies === applies && d.columns.join() === left.join());
@@ -97,7 +95,7 @@ export class DependencyModel {
     skip: ReadonlySet<number>,
   ): { readonly forgotten: Forgotten; readonly check: boolean } {
     if (!this.active) return { forgotten: NOTHING, check: false };
-    if (this.infer) this.soft.watch();
+    this.soft.watch();
     const groups = this.groups.learn(cells, data, skip);
     const values = this.frequencies.learn(cells, skip);
     const check = this.groups.determinants.length > 0 && this.soft.add(cells, data);

@@ -7,6 +7,8 @@ export type NumberMethod = (typeof NUMBER_METHODS)[number];
 const ERROR_WEIGHT = 1 / 500;
 /** Errors after which a method is judged by them. */
 const MIN_ERRORS = 10;
+/** An hour-of-day mean must do better than the plain mean by this share of the variance. */
+const MIN_HOUR_GAIN = 0.1;
 /** Values an hour needs. */
 const MIN_HOUR_VALUES = 3;
 /** Confidence in a method that has shown nothing yet: enough to be used, not more. */
@@ -118,7 +120,7 @@ export function learnValue(state: ImputeState, x: number, reading: Reading, sett
 /**
  * The value for a missing one, by the method whose errors have been smallest; undefined: leave it null.
  *
- * Confidence: the share of the variance the method explains (1 − squared error / variance).
+ * Confidence: variance / (variance + squared error): 1 for a method that never errs, .5 for one as good as the mean.
  * Source: METHODS 7.1 for methods and limits; choosing by their errors so far is ours.
  */
 export function impute(state: ImputeState, reading: Reading, settings: ImputeSettings): Imputation | undefined {
@@ -129,8 +131,7 @@ export function impute(state: ImputeState, reading: Reading, settings: ImputeSet
     if (guess === undefined) continue;
     const { value, error, from } = guess;
     if (best !== undefined && !(error < best.error)) continue;
-    const explained = state.variance > 0 ? 1 - error / state.variance : error === 0 ? 1 : 0;
-    const confidence = Number.isNaN(error) ? UNTRIED : Math.max(0, explained);
+    const confidence = Number.isNaN(error) ? UNTRIED : trust(error, state.variance);
     best = { imputation: { value, method, confidence, ...(from === undefined ? {} : { from }) }, error };
   }
   return best?.imputation;
@@ -167,9 +168,14 @@ function guessBy(
     case 'hour-of-day': {
       const hour = state.hours[hourOf(reading.t)];
       if (hour === undefined || hour.n < MIN_HOUR_VALUES || state.hourError.n < MIN_ERRORS) return undefined;
+      if (state.hourError.mean > (1 - MIN_HOUR_GAIN) * state.variance) return undefined;
       return { value: hour.mean, error: state.hourError.mean };
     }
   }
+}
+
+function trust(error: number, variance: number): number {
+  return error === 0 ? 1 : variance / (variance + error);
 }
 
 function learnError(error: ErrorMean, miss: number): void {

@@ -57,7 +57,7 @@ export class RepairKernel implements Kernel {
       field: (name) => deps.field(name),
       redacted: (name) => deps.redacted(name),
       keep: new Set(settings.keep),
-      discover: (settings.infer && settings.dependencies.length > 0) || impute?.methods.includes('regression') === true,
+      discover: settings.dependencies.length > 0 || impute?.methods.includes('regression') === true,
     });
     const numbers = (fields: readonly string[]): number[] => fields.map((name) => this.columns.of(name).index);
     this.model = new DependencyModel(settings, this.columns, maxStateBytes);

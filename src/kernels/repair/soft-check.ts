@@ -54,10 +54,13 @@ export class SoftCheck {
   declared = 0;
   private readonly groups: Groups;
   private readonly columns: Columns;
+  /** Use what is found; else it is told alone. */
+  private readonly infer: boolean;
 
-  constructor(groups: Groups, columns: Columns) {
+  constructor(groups: Groups, columns: Columns, infer: boolean) {
     this.groups = groups;
     this.columns = columns;
+    this.infer = infer;
   }
 
   /** True when it is time to check. */
@@ -111,6 +114,7 @@ export class SoftCheck {
 
   /** Makes undeclared right sides of the columns met since. */
   watch(): void {
+    if (!this.infer) return;
     const { list } = this.columns;
     const { determinants } = this.groups;
     for (let d = 0; d < this.declared; d++) {
@@ -196,7 +200,7 @@ export class SoftCheck {
     return found.sort((a, b) => b.rows - a.rows || a.column - b.column);
   }
 
-  /** The column with the fewest values that makes the dependency hold; it is used from here on as an inferred one. */
+  /** The column with the fewest values that makes the dependency hold; with `infer` it is used from here on. */
   private proposal(
     determinant: Determinant,
     target: Target,
@@ -212,7 +216,7 @@ export class SoftCheck {
       if (best === undefined || distinct < best.distinct) best = { column, distinct };
     }
     if (best === undefined) return undefined;
-    this.adopt([...determinant.columns, best.column], determinant, target.column);
+    if (this.infer) this.adopt([...determinant.columns, best.column], determinant, target.column);
     return best.column;
   }
 

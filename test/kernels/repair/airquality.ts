@@ -89,7 +89,7 @@ export async function scoreGaps(
     for (let i = from; i < from + GAP_HOURS; i++) hidden.add(i);
   }
   const rows = hours.map(({ values }, i) => (hidden.has(i) ? { ...values, [field]: null } : values));
-  const config = { impute: { fields: [field], bound: 0, ...impute }, grace: { records: 50 } } as RepairConfig;
+  const config = { impute: { fields: [field], ...impute }, grace: { records: 50 } } as RepairConfig;
   const out = await runStep(repair, config, rows, { timeOf: (i) => hours[i]!.time });
   const known = hours.flatMap(({ values }) => values[field] ?? []);
   const mean = known.reduce((sum, x) => sum + x, 0) / known.length;
