@@ -7,10 +7,10 @@ import { ConfigError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { silentTransport } from '../core/transport.ts';
 import { parseDuration } from '../core/units.ts';
-import { type HttpOptions, type HttpServer, startHttp } from '../http/server.ts';
+import type { HttpOptions, HttpServer } from '../http/server.ts';
 import { type RunSummary, runPlan } from '../runtime/run.ts';
 import { createLog } from '../telemetry/log.ts';
-import { PrometheusExporter } from '../telemetry/prometheus.ts';
+import type { PrometheusExporter } from '../telemetry/prometheus.ts';
 import type { Plan } from '../topology/plan.ts';
 import { liveView, rulesOf } from './console-source.ts';
 import { EXIT } from './exit.ts';
@@ -78,18 +78,12 @@ async function run(path: string, flags: RunFlags): Promise<number> {
   const address = httpAddress(flags.http);
   const onFiles = flags.local !== undefined;
   const plan = planOf(await load(path), { onePartition: onFiles, env: process.env });
-  const exporter = new PrometheusExporter({
-    clock: systemClock,
-    version: packageVersion(),
-    node: process.version,
-    memoryLimitBytes: process.constrainedMemory() || totalmem(),
-  });
-  exporter.watch(plan.name, rulesOf(plan));
+  const exporter = address === undefined ? undefined : await makeExporter(plan);
   const log = createLog({
     level: flags.logLevel,
     elapsed: systemClock.elapsed,
     write: (line) => process.stderr.write(line),
-    onSuppressed: (code, lines) => exporter.logSuppressed(code, lines),
+    onSuppressed: (code, lines) => exporter?.logSuppressed(code, lines),
   });
   const broker = await openBroker(plan, flags, { log, transport: silentTransport });
   if (flags.local !== undefined) await savePlan(flags.local, plan);
@@ -98,7 +92,7 @@ async function run(path: string, flags: RunFlags): Promise<number> {
   const isWatched = address !== undefined || (flags.report !== undefined && !onFiles);
   const live = isWatched ? liveView(plan, systemClock) : undefined;
   const http = await serveHttp(address, flags, {
-    metrics: () => exporter.page(),
+    metrics: async () => (await exporter?.page()) ?? { contentType: 'text/plain', body: '' },
     readiness: () => readiness.report(),
     consoles: new Map(
       live === undefined ? [] : [[plan.name, { view: () => live.view(), find: (query) => live.samples.find(query) }]],
@@ -110,7 +104,7 @@ async function run(path: string, flags: RunFlags): Promise<number> {
       plan,
       broker,
       log,
-      observer: observers([exporter, readiness, ...progress, ...(live === undefined ? [] : [live])]),
+      observer: observers([...(exporter === undefined ? [] : [exporter]), readiness, ...progress, ...(live === undefined ? [] : [live])]),
       signal: stop.signal,
       untilEnd: onFiles ? flags.follow !== true : flags.untilEnd === true,
       timeParser,
@@ -130,6 +124,19 @@ async function run(path: string, flags: RunFlags): Promise<number> {
     await broker.close();
     await http?.close();
   }
+}
+
+/** What --http shows; nobody can ask for it without, and then it is not even loaded. */
+async function makeExporter(plan: Plan): Promise<PrometheusExporter> {
+  const { PrometheusExporter: Exporter } = await import('../telemetry/prometheus.ts');
+  const exporter = new Exporter({
+    clock: systemClock,
+    version: packageVersion(),
+    node: process.version,
+    memoryLimitBytes: process.constrainedMemory() || totalmem(),
+  });
+  exporter.watch(plan.name, rulesOf(plan));
+  return exporter;
 }
 
 function progressOf(flags: RunFlags): Progress {
@@ -178,6 +185,7 @@ async function serveHttp(
     flags.httpTokenFile === undefined
       ? process.env.SLUICE_HTTP_TOKEN
       : readFileSync(flags.httpTokenFile, 'utf8').trim();
+  const { startHttp } = await import('../http/server.ts');
   const server = await startHttp({ ...address, ...(token === undefined || token === '' ? {} : { token }), ...sources });
   process.stderr.write(`listening on ${server.url}\n`);
   return server;

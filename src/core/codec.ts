@@ -1,4 +1,4 @@
-import type { DataRecord } from './record.ts';
+import type { DataRecord, Layout } from './record.ts';
 
 /** How values of one topic are written: decode what came, encode what leaves. Synchronous, stateless per record. */
 export interface Codec {
@@ -19,6 +19,20 @@ export interface Codec {
    * one message. Throws FormatError when there is no such list. Absent: the format has no lists.
    */
   explode?(payload: Uint8Array | string, path: string): readonly (Uint8Array | string)[];
+  /** A reader of values that follow one another in a file, quicker than `decode`. Absent: there is none. */
+  reader?(): ValueReader;
   /** First line of a file of such values, when there is one; `first` is the first record written into it. */
   header?(first: DataRecord): string | undefined;
+}
+
+/** Reads the usual value in place and gives up on any other, which `decode` is there for. */
+export interface ValueReader {
+  /** Index after the value that begins at `from`, or 0. `text` is `bytes` read as latin1; they end in a line break. What it reads is ASCII. */
+  read(bytes: Buffer, text: string, from: number): number;
+  /** What `decode` would give for the value just read. */
+  readonly data: unknown;
+  readonly layout: Layout | undefined;
+  readonly layoutAt: number;
+  /** A value that `read` gave up. */
+  learn(payload: string): void;
 }

@@ -1,5 +1,5 @@
 import type { Codec } from './codec.ts';
-import type { Payload } from './record.ts';
+import type { Layout, Payload } from './record.ts';
 
 /**
  * Cuts the decompressed bytes of one file into records. Bytes are pushed in order, records are pulled; nothing is read
@@ -19,12 +19,17 @@ export interface Framer {
   readonly payload: Payload;
   /** The decoded value, where cutting had to decode anyway. */
   readonly data: unknown;
+  /** Places of the fields in the payload, where they are known. */
+  readonly layout?: Layout | undefined;
+  readonly layoutAt?: number;
   /** The codec of this record where it is not that of the input: a csv row needs the names of its file, a record that was too large to keep only says so. */
   readonly codec?: Codec | undefined;
   /** Size of the record in the file, with its line end. */
   readonly bytes: number;
   /** Offset after the last record given; what is skipped before the next one (blank lines, commas) is read again. */
   readonly offset: number;
+  /** Payloads hold no line feed. */
+  readonly isLine?: boolean;
   /** Blank lines skipped so far. */
   readonly blank?: number;
   /** JSON that a framer made for `offset` needs to go on. */

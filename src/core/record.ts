@@ -10,6 +10,8 @@ export interface RecordSource {
   readonly input?: string;
   /** File name of the part in local mode. */
   readonly part?: string;
+  /** Its payloads are lines: they hold no line feed. */
+  readonly isLine?: boolean;
   /** Offset of the part's first record: offsets count over all parts of a topic. */
   readonly partStart?: number;
 }
@@ -48,6 +50,13 @@ export interface Patch {
 /** The raw value as it came: exact bytes, exact text (its UTF-8 is the bytes), null for a tombstone, undefined for a derived record. */
 export type Payload = Uint8Array | string | null | undefined;
 
+/** Where the values of the fields stand in the payloads of some records, by whose reader it was seen. */
+export interface Layout {
+  readonly fields: ReadonlyMap<string, number>;
+  /** Of field i of the record at `layoutAt`: start and end of its value in [layoutAt + 2i] and the word after it. */
+  readonly spans: Int32Array;
+}
+
 /** Bit i of `DataRecord.fates` is FATES[i]; a root's fate is the first one set. `forwarded` ends a stage before a repartition. */
 export const FATES = [
   'quarantined',
@@ -71,8 +80,10 @@ export interface RecordInit {
   readonly timestamp?: number;
   readonly key?: Uint8Array | null;
   readonly headers?: Headers;
-  /** Already decoded value, when the reader of the file had to decode anyway (csv). */
+  /** Already decoded value, when the reader of the file decoded it. */
   readonly data?: unknown;
+  readonly layout?: Layout | undefined;
+  readonly layoutAt?: number;
 }
 
 /**
@@ -93,6 +104,9 @@ export class DataRecord {
   readonly headers: Headers;
   readonly payload: Payload;
   readonly codec: Codec;
+  /** Places of the fields in the payload, where its reader saw them. */
+  readonly layout: Layout | undefined;
+  readonly layoutAt: number;
   /** The input record this one stands for (itself for an input record); undefined for a derived one (a consensus, a request). */
   root: DataRecord | undefined;
   /** Stream time on entry, milliseconds; set by the source, kept while held. NaN: the input has no clock. */
@@ -121,6 +135,8 @@ export class DataRecord {
     this.headers = init.headers ?? NO_HEADERS;
     this.payload = init.payload;
     this.codec = init.codec;
+    this.layout = init.layout;
+    this.layoutAt = init.layoutAt ?? 0;
     this.root = this;
     this.time = Number.NaN;
     this.eventTime = Number.NaN;

@@ -8,6 +8,7 @@ import {
   oneLine,
   quarantineLine,
 } from '../../src/brokers/local/lines.ts';
+import { BufferPool } from '../../src/brokers/local/text-buffer.ts';
 import { DataRecord, type RecordInit } from '../../src/core/record.ts';
 import { createCodec } from '../../src/formats/index.ts';
 import { toTopic, toyCodec } from './local-toy.ts';
@@ -34,7 +35,7 @@ function written(lines: CommitLines): Record<string, string> {
 
 describe('output lines', () => {
   it('writes text and bytes in order, drops line breaks between tokens, and writes null for a tombstone', () => {
-    const lines = new CommitLines();
+    const lines = new CommitLines(new BufferPool());
     const values = ['{"a":1}', Buffer.from('{"b":2}'), Buffer.from([0xff]), '{\n  "c": 3\r\n}', null];
     lines.add(
       toTopic(
@@ -48,14 +49,14 @@ describe('output lines', () => {
   });
 
   it('findings of passed records go beside the output, with the origin', () => {
-    const lines = new CommitLines();
+    const lines = new CommitLines(new BufferPool());
     const flagged = record();
     flagged.addFinding({ step: 'sane', rule: 'r', severity: 'warn' });
     lines.add(toTopic('out', [record(), flagged], { findings: 'header' }), NDJSON);
     expect(written(lines)['out.findings.ndjson']).toBe(
       '{"origin":{"topic":"in","partition":0,"offset":12,"part":"a.ndjson","record":2},"findings":[{"step":"sane","rule":"r","severity":"warn"}]}\n',
     );
-    const none = new CommitLines();
+    const none = new CommitLines(new BufferPool());
     none.add(toTopic('out', [flagged]), NDJSON);
     expect(Object.keys(written(none))).toEqual(['out.ndjson']);
   });
@@ -63,11 +64,11 @@ describe('output lines', () => {
   it('csv gets its header once, at the top of a new file', () => {
     const csv = { ...lineFormatOf(createCodec('csv')), isNew: () => true };
     const first = record({ payload: undefined, data: { id: 1, 'a,b': 'x' } });
-    const lines = new CommitLines();
+    const lines = new CommitLines(new BufferPool());
     lines.add(toTopic('out', [first], { values: ['1,x'] }), csv);
     lines.add(toTopic('out', [record()], { values: ['2,"two\nlines"'] }), csv);
     expect(written(lines)).toEqual({ 'out.csv': 'id,"a,b"\n1,x\n2,"two\nlines"\n' });
-    const later = new CommitLines();
+    const later = new CommitLines(new BufferPool());
     later.add(toTopic('out', [record()], { values: ['3,y'] }), { ...csv, isNew: () => false });
     expect(written(later)).toEqual({ 'out.csv': '3,y\n' });
   });

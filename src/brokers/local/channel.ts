@@ -6,6 +6,7 @@ import { CommitLines, type LineFormat } from './lines.ts';
 import type { ReadMark, TaskEntry } from './manifest.ts';
 import type { Append } from './outputs.ts';
 import { Boundaries, type PollLimit, type TaskSource } from './task-source.ts';
+import { BufferPool } from './text-buffer.ts';
 
 export interface ChannelOptions {
   readonly task: string;
@@ -39,7 +40,8 @@ export class LocalChannel implements TaskChannel {
   private closed = false;
   private failed = false;
   /** Lines of the commit being filled. */
-  private staged = new CommitLines();
+  private readonly pool = new BufferPool();
+  private staged = new CommitLines(this.pool);
 
   constructor(options: ChannelOptions) {
     this.options = options;
@@ -109,9 +111,11 @@ export class LocalChannel implements TaskChannel {
       });
     const ended = this.endedAt(request, feeds);
     this.failed = true;
+    const lines = this.staged;
+    this.staged = new CommitLines(this.pool);
     await domain.commit({
       task,
-      appends: this.appends(request.outputs),
+      appends: this.appends(request.outputs, lines),
       info: request.info,
       at,
       parts: await source.partsAt(at),
@@ -119,6 +123,7 @@ export class LocalChannel implements TaskChannel {
       fence,
       ...(request.checkpoint === undefined ? {} : { checkpoint: request.checkpoint }),
     });
+    lines.written();
     this.failed = false;
     this.committed = request.next;
     this.ended = ended;
@@ -131,9 +136,7 @@ export class LocalChannel implements TaskChannel {
     return request.outputs.some((batch) => batch.upstream?.some((upstream) => upstream.control === 'end') ?? false);
   }
 
-  private appends(outputs: readonly OutgoingBatch[]): Append[] {
-    const lines = this.staged;
-    this.staged = new CommitLines();
+  private appends(outputs: readonly OutgoingBatch[], lines: CommitLines): Append[] {
     const internal = new Map<string, Uint8Array[]>();
     for (const batch of outputs) {
       if (batch.role !== 'repartition') {

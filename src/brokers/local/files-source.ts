@@ -118,7 +118,7 @@ export class FilesSource implements TaskSource {
       const init = { source, offset, payload, codec: framer.codec ?? codec };
       if (data === undefined) records.push(new DataRecord(init));
       else if (data instanceof FormatError) records.push(new DataRecord({ ...init, codec: undecodable(codec, data) }));
-      else records.push(new DataRecord({ ...init, data }));
+      else records.push(new DataRecord({ ...init, data, layout: framer.layout, layoutAt: framer.layoutAt ?? 0 }));
     }
     return bytes;
   }
@@ -197,6 +197,7 @@ export class FilesSource implements TaskSource {
       partition: 0,
       part: part.name,
       partStart: first,
+      isLine: framer.isLine === true,
       ...(input.name === undefined ? {} : { input: input.name }),
     };
     this.current = { index: this.partIndex, part, bytes, framer, source, finished: false };

@@ -5,60 +5,76 @@ import type { Codec } from '../../core/codec.ts';
 import { attemptOf, foreignHeaders } from '../../core/outgoing-headers.ts';
 import { DataRecord } from '../../core/record.ts';
 import { renderEvidence, renderFindings } from '../../core/render-findings.ts';
-import type { Append, Chunk } from './outputs.ts';
+import type { Append } from './outputs.ts';
+import { type BufferPool, TextBuffer } from './text-buffer.ts';
 
 /** A quarantined value beyond this leaves as a stub. */
 export const MAX_QUARANTINE_VALUE_BYTES = 1024 * 1024;
 
 type Value = string | Uint8Array | null;
 
-/** The lines of one commit, by file, in order of arrival. Text is joined once a batch; it is encoded when it is written. */
+/** The lines of one commit, by file, in order of arrival. Text is joined once a batch. */
 export class CommitLines {
-  private readonly files = new Map<string, Chunk[]>();
+  private readonly files = new Map<string, TextBuffer>();
+  private readonly pool: BufferPool;
+
+  constructor(pool: BufferPool) {
+    this.pool = pool;
+  }
 
   /** `lineOf` turns an encoded value into one line without its end; `header` is written first when `isNew(file)`. */
   add(batch: OutgoingBatch, format: LineFormat): void {
     if (batch.role === 'quarantine') this.quarantine(batch);
-    else if (batch.role === 'events') this.values(`${batch.topic}.ndjson`, batch.values, oneLine);
+    else if (batch.role === 'events') this.values(`${batch.topic}.ndjson`, batch, oneLine);
     else {
       const file = `${batch.topic}.${format.extension}`;
       const first = batch.records[0];
       if (format.header !== undefined && first !== undefined && format.isNew(file) && !this.files.has(file))
-        this.of(file).push(`${format.header(first)}\n`);
-      this.values(file, batch.values, format.lineOf);
+        this.of(file).add(`${format.header(first)}\n`);
+      this.values(file, batch, format.lineOf);
       if (batch.findings === 'header') this.findings(batch);
     }
   }
 
   appends(): Append[] {
-    return [...this.files].map(([file, chunks]) => ({ file, chunks }));
+    return [...this.files].map(([file, text]) => ({ file, chunks: text.chunks() }));
   }
 
-  private of(file: string): Chunk[] {
-    let chunks = this.files.get(file);
-    if (chunks === undefined) {
-      chunks = [];
-      this.files.set(file, chunks);
+  /** What appends() gave is written: its memory serves the next commit. */
+  written(): void {
+    for (const text of this.files.values()) this.pool.give(text.buffers);
+    this.files.clear();
+  }
+
+  private of(file: string): TextBuffer {
+    let text = this.files.get(file);
+    if (text === undefined) {
+      text = new TextBuffer(this.pool);
+      this.files.set(file, text);
     }
-    return chunks;
+    return text;
   }
 
-  private values(file: string, values: readonly Value[], lineOf: (value: Value) => string | Uint8Array): void {
+  private values(file: string, { values, records }: OutgoingBatch, lineOf: LineFormat['lineOf']): void {
     if (values.length === 0) return;
-    const chunks = this.of(file);
+    const text = this.of(file);
     const lines: string[] = new Array(values.length);
     let filled = 0;
     for (let i = 0; i < values.length; i++) {
-      const line = lineOf(values[i]!);
+      const value = values[i]!;
+      // a record read from a line holds no line break, and no codec adds one
+      const line =
+        lineOf === oneLine && typeof value === 'string' && records[i]?.source.isLine === true ? value : lineOf(value);
       if (typeof line === 'string') {
         lines[filled++] = line;
         continue;
       }
-      if (filled > 0) chunks.push(joinLines(lines, filled));
+      if (filled > 0) text.add(joinLines(lines, filled));
       filled = 0;
-      chunks.push(line, '\n');
+      text.add(line);
+      text.add('\n');
     }
-    if (filled > 0) chunks.push(joinLines(lines, filled));
+    if (filled > 0) text.add(joinLines(lines, filled));
   }
 
   private findings(batch: OutgoingBatch): void {
@@ -68,14 +84,14 @@ export class CommitLines {
         lines.push(
           `{"origin":${JSON.stringify(record.origin)},"findings":${renderFindings(record.findings)}${evidenceKey(record)}}`,
         );
-    if (lines.length > 0) this.of(`${batch.topic}.findings.ndjson`).push(joinLines(lines, lines.length));
+    if (lines.length > 0) this.of(`${batch.topic}.findings.ndjson`).add(joinLines(lines, lines.length));
   }
 
   private quarantine(batch: OutgoingBatch): void {
     const lines: string[] = new Array(batch.records.length);
     for (let i = 0; i < lines.length; i++)
       lines[i] = quarantineLine(batch.records[i]!, batch.values[i] ?? null, batch.steps?.[i]);
-    if (lines.length > 0) this.of(`${batch.topic}.ndjson`).push(joinLines(lines, lines.length));
+    if (lines.length > 0) this.of(`${batch.topic}.ndjson`).add(joinLines(lines, lines.length));
   }
 }
 

@@ -7,14 +7,11 @@ import { isMissing, onFile, syncFolder, writeFully } from './files.ts';
 /** What a commit appends to one file, in order. */
 export interface Append {
   readonly file: string;
-  readonly chunks: readonly Chunk[];
+  readonly chunks: readonly Uint8Array[];
 }
 
-/** Text stands for its UTF-8. */
-export type Chunk = string | Uint8Array;
-
-/** Text is gathered in one buffer of this size that serves every commit: nothing of a commit's size is allocated. */
-const GATHER_BYTES = 1024 * 1024;
+/** Small pieces are gathered in one buffer of this size, which serves every commit. */
+const GATHER_BYTES = 256 * 1024;
 
 /** Files that are appended to, kept open from commit to commit. A file is as long as the manifest says; more is cut at open. */
 export class OutputFiles {
@@ -82,25 +79,23 @@ export class OutputFiles {
     return after;
   }
 
-  private async writeChunks(handle: FileHandle, chunks: readonly Chunk[], position: number): Promise<number> {
+  private async writeChunks(handle: FileHandle, chunks: readonly Uint8Array[], position: number): Promise<number> {
     const { gather } = this;
     let at = position;
     let filled = 0;
     for (const chunk of chunks) {
-      const bound = typeof chunk === 'string' ? chunk.length * 3 : chunk.byteLength;
-      if (filled > 0 && bound > gather.byteLength - filled) {
+      if (filled > 0 && chunk.byteLength > gather.byteLength - filled) {
         await writeFully(handle, gather.subarray(0, filled), at);
         at += filled;
         filled = 0;
       }
-      if (bound <= gather.byteLength) {
-        if (typeof chunk === 'string') filled += gather.write(chunk, filled);
-        else filled += Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).copy(gather, filled);
+      if (chunk.byteLength <= gather.byteLength) {
+        gather.set(chunk, filled);
+        filled += chunk.byteLength;
         continue;
       }
-      const large = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-      await writeFully(handle, large, at);
-      at += large.byteLength;
+      await writeFully(handle, chunk, at);
+      at += chunk.byteLength;
     }
     if (filled > 0) await writeFully(handle, gather.subarray(0, filled), at);
     return at + filled;

@@ -1,12 +1,16 @@
 import { isAscii, isUtf8 } from 'node:buffer';
+import type { ValueReader } from '../../core/codec.ts';
 import { Backlog } from './backlog.ts';
 import { type FramerLimits, NO_BYTES, OVERSIZE_KEPT_BYTES, WithoutMark } from './limits.ts';
 
 const LF = 10;
+/** Text made at once: it stays in the cache until its lines are read, and dies young, where a large text would call for a whole collection. */
+const WINDOW_BYTES = 64 * 1024;
 
 /**
- * Lines of a file with their ends. The whole lines of a chunk become one string, and a line is a slice of it: no byte is
- * touched a second time. Lines that are no UTF-8 are given as bytes; of one that is too long the beginning is given.
+ * Lines of a file with their ends. The whole lines of a chunk become one string, and a line is a slice of it; where not
+ * all is ASCII each line is decoded by itself. Lines that are no UTF-8 are given as bytes; of one that is too long the
+ * beginning is given.
  */
 export class Lines {
   /** The line with its end. */
@@ -17,11 +21,13 @@ export class Lines {
   private readonly maxBytes: number;
   private readonly mark: WithoutMark;
   private markBytes = 0;
-  /** Whole lines not given yet: as text, of one byte a character or more, or as bytes. */
+  /** Whole lines not given yet from `at` on: their bytes, and the same as text of one byte a character. */
+  private whole: Buffer = NO_BYTES;
   private text = '';
-  private isWide = false;
-  private raw: Buffer = NO_BYTES;
+  private isText = true;
   private at = 0;
+  /** Whole lines behind those. */
+  private queued: Buffer = NO_BYTES;
   /** An incomplete last line; of one that is too long the beginning, and how much of it went by. */
   private readonly rest = new Backlog();
   private head: Buffer = NO_BYTES;
@@ -59,11 +65,13 @@ export class Lines {
     }
     const end = bytes.lastIndexOf(LF) + 1;
     if (end > 0) {
-      if (this.rest.length === 0) this.load(bytes.subarray(0, end));
-      else {
-        this.rest.add(bytes.subarray(0, end));
+      let begin = 0;
+      if (this.rest.length > 0) {
+        begin = bytes.indexOf(LF) + 1;
+        this.rest.add(bytes.subarray(0, begin));
         this.load(this.rest.take());
       }
+      this.queued = bytes.subarray(begin, end);
     }
     if (end < bytes.byteLength) this.rest.add(bytes.subarray(end));
     if (this.rest.length > this.maxBytes && !this.isCut) this.drop();
@@ -76,19 +84,50 @@ export class Lines {
 
   private load(bytes: Buffer): void {
     this.at = 0;
-    this.isWide = !isAscii(bytes);
-    if (!this.isWide) this.text = bytes.toString('latin1');
-    else if (isUtf8(bytes)) this.text = bytes.toString();
-    else this.raw = bytes;
+    this.whole = bytes;
+    this.isText = isAscii(bytes);
+    this.text = bytes.toString('latin1');
   }
 
   next(): boolean {
     if (this.isCut) return this.nextCut();
-    if (this.text !== '') return this.nextText();
-    if (this.raw.byteLength > 0) return this.nextRaw();
-    if (!this.finished || this.rest.length === 0) return false;
-    this.load(this.rest.take());
-    return this.next();
+    if (!this.hasWhole()) {
+      if (!this.finished || this.rest.length === 0) return false;
+      this.load(this.rest.take());
+    }
+    const { whole, text, at } = this;
+    const found = text.indexOf('\n', at) + 1;
+    const end = found === 0 ? text.length : found;
+    this.at = end;
+    if (this.isText) return this.give(text.slice(at, end), end - at);
+    const bytes = whole.subarray(at, end);
+    return this.give(isUtf8(bytes) ? bytes.toString() : Buffer.from(bytes), bytes.byteLength);
+  }
+
+  /** The next line where `reader` can read it, in `line` without its end; false: ask `next`. */
+  nextRead(reader: ValueReader): boolean {
+    if (this.isCut || !this.hasWhole()) return false;
+    const { whole, text, at } = this;
+    if (whole[whole.byteLength - 1] !== LF) return false;
+    const end = reader.read(whole, text, at);
+    if (end === 0) return false;
+    const next = end + (whole[end] === 13 ? 2 : 1);
+    if (whole[next - 1] !== LF || next - at > this.maxBytes) return false;
+    this.at = next;
+    this.isOversize = false;
+    this.line = text.slice(at, end);
+    this.bytes = this.markBytes === 0 ? next - at : next - at + this.takeMark();
+    return true;
+  }
+
+  private hasWhole(): boolean {
+    if (this.at < this.text.length) return true;
+    const { queued } = this;
+    if (queued.byteLength === 0) return false;
+    const end = windowEnd(queued);
+    this.load(queued.subarray(0, end));
+    this.queued = queued.subarray(end);
+    return true;
   }
 
   private nextCut(): boolean {
@@ -99,25 +138,6 @@ export class Lines {
     this.dropped = 0;
     if (this.rest.length > this.maxBytes) this.drop();
     return true;
-  }
-
-  private nextText(): boolean {
-    const { text, at } = this;
-    const next = text.indexOf('\n', at) + 1;
-    const line = next === 0 ? text.slice(at) : text.slice(at, next);
-    if (next === 0 || next === text.length) this.text = '';
-    this.at = next;
-    return this.give(line, this.isWide ? Buffer.byteLength(line) : line.length);
-  }
-
-  private nextRaw(): boolean {
-    const { raw, at } = this;
-    const found = raw.indexOf(LF, at) + 1;
-    const next = found === 0 ? raw.byteLength : found;
-    const line = raw.subarray(at, next);
-    this.at = next;
-    if (next === raw.byteLength) this.raw = NO_BYTES;
-    return this.give(isUtf8(line) ? line.toString() : Buffer.from(line), line.byteLength);
   }
 
   private give(line: string | Buffer, bytes: number): boolean {
@@ -132,6 +152,13 @@ export class Lines {
     this.markBytes = 0;
     return bytes;
   }
+}
+
+/** After the last line that ends within a window, or else after the first line. */
+function windowEnd(lines: Buffer): number {
+  if (lines.byteLength <= WINDOW_BYTES) return lines.byteLength;
+  const end = lines.lastIndexOf(LF, WINDOW_BYTES - 1) + 1;
+  return end > 0 ? end : lines.indexOf(LF, WINDOW_BYTES) + 1;
 }
 
 /** The line without its end, LF or CRLF; of the last line there may be none. */

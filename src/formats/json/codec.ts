@@ -1,10 +1,11 @@
 import type { Codec } from '../../core/codec.ts';
 import { FormatError } from '../../core/errors.ts';
 import type { DataRecord } from '../../core/record.ts';
-import { asBuffer, bytesText, payloadText } from '../payload-text.ts';
+import { asBuffer, bytesText } from '../payload-text.ts';
 import { DEFAULT_JSON_LIMITS, decodeJson, type JsonLimits } from './decode.ts';
 import { explodePayload } from './explode.ts';
-import { splice } from './splice.ts';
+import { ShapeReader } from './shape-reader.ts';
+import { spliceRecord } from './splice.ts';
 import { writeJson } from './write.ts';
 
 /**
@@ -18,6 +19,8 @@ export function jsonCodec(limits: Partial<JsonLimits> = {}): Codec {
     decode: (payload) => decodeJson(payload, bounds),
     encode: encodeJson,
     explode: explodePayload,
+    // what the reader knows lies far within the default limits
+    ...(Object.keys(limits).length === 0 ? { reader: () => new ShapeReader() } : {}),
   };
 }
 
@@ -25,7 +28,7 @@ function encodeJson(record: DataRecord): Uint8Array | string | null {
   const { payload, patches } = record;
   if (payload === null) return null;
   if (payload == null || record.codec.name !== 'json') return writeRecord(record);
-  return patches === undefined ? payload : splice(payloadText(payload), patches);
+  return patches === undefined ? payload : spliceRecord(record, patches);
 }
 
 function writeRecord(record: DataRecord): string {

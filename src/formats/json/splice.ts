@@ -1,7 +1,8 @@
 import { FormatError } from '../../core/errors.ts';
-import type { Patch } from '../../core/record.ts';
+import type { DataRecord, Layout, Patch } from '../../core/record.ts';
+import { payloadText } from '../payload-text.ts';
 import { documentStart, isList, isObject, keyOf, type Span, skipSpace, stringEnd, valueEnd, walk } from './scan.ts';
-import { writeJson } from './write.ts';
+import { writeJson, writeText } from './write.ts';
 
 type Path = readonly (string | number)[];
 
@@ -19,6 +20,29 @@ const MAX_PADDING = 10_000;
  */
 export function splice(text: string, patches: readonly Patch[]): string {
   return (isFlat(text) ? spliceFlat(text, patches) : undefined) ?? spliceInOrder(text, patches);
+}
+
+/** The payload of a JSON record with its patches: where its reader saw the fields they need not be searched. */
+export function spliceRecord(record: DataRecord, patches: readonly Patch[]): string {
+  const text = payloadText(record.payload ?? '');
+  return (record.layout === undefined ? undefined : spliceSeen(text, record, patches)) ?? splice(text, patches);
+}
+
+/** Patches that set fields in the order they stand in. Undefined for any other. */
+function spliceSeen(text: string, { layout, layoutAt }: DataRecord, patches: readonly Patch[]): string | undefined {
+  const { fields, spans } = layout as Layout; // the caller looked
+  let result = '';
+  let from = 0;
+  for (let i = 0; i < patches.length; i++) {
+    const { path, value } = patches[i] as Patch; // i is below the length
+    const field = path.length === 1 ? fields.get(path[0] as string) : undefined; // a number is no field
+    if (field === undefined || value === undefined) return undefined;
+    const start = spans[layoutAt + 2 * field] as number; // written by the reader
+    if (start < from) return undefined;
+    result += text.slice(from, start) + (typeof value === 'string' ? writeText(value) : writeJson(value));
+    from = spans[layoutAt + 2 * field + 1] as number; // as above
+  }
+  return result + text.slice(from);
 }
 
 /** One object, nothing nested that has keys, no escapes: then `"key"` can be searched for. */

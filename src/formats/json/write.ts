@@ -3,6 +3,11 @@ import { FormatError } from '../../core/errors.ts';
 /** Deepest value written; input is bounded below this. */
 const MAX_DEPTH = 1000;
 
+/** Longer texts are JSON.stringify's. */
+const MAX_LOOKED_AT = 64;
+/** Above it an integer is no small one any more, and costs as much to write as a double. */
+const MAX_SCALED = 1e11;
+
 /**
  * JSON of a value of ours. Unlike JSON.stringify it says nothing other than the value: a number that JSON or a double
  * cannot hold is FormatError `lossy-number` instead of null, -0 stays -0, a bigint keeps its digits, bytes are base64.
@@ -10,7 +15,7 @@ const MAX_DEPTH = 1000;
 export function writeJson(value: unknown): string {
   switch (typeof value) {
     case 'string':
-      return JSON.stringify(value);
+      return writeText(value);
     case 'number':
       return writeNumber(value);
     case 'boolean':
@@ -23,10 +28,35 @@ export function writeJson(value: unknown): string {
   }
 }
 
+/** Characters that stand for themselves in a JSON text; others, and what is long, JSON.stringify writes. */
+export function writeText(text: string): string {
+  const { length } = text;
+  if (length > MAX_LOOKED_AT) return JSON.stringify(text);
+  for (let i = 0; i < length; i++) {
+    const c = text.charCodeAt(i);
+    if (c < 32 || c > 126 || c === 34 || c === 92) return JSON.stringify(text);
+  }
+  return `"${text}"`;
+}
+
 function writeNumber(value: number): string {
   if (!isHeld(value))
     throw new FormatError('a number that JSON cannot hold exactly: keep it as text', { code: 'lossy-number' });
-  return Object.is(value, -0) ? '-0' : String(value);
+  return Object.is(value, -0) ? '-0' : (hundredths(value) ?? String(value));
+}
+
+/**
+ * Numbers of at most two decimals, as two integers: finding the shortest text of a double costs ten times as much. A
+ * decimal of at most 15 digits is the shortest text of the double next to it, and of no other one.
+ */
+function hundredths(value: number): string | undefined {
+  const scaled = Math.round(value * 100);
+  if (!(scaled > 0 && scaled < MAX_SCALED && scaled / 100 === value)) return undefined;
+  const whole = Math.floor(scaled / 100);
+  const rest = scaled - whole * 100;
+  if (rest === 0) return `${whole}`;
+  if (rest % 10 === 0) return `${whole}.${rest / 10}`;
+  return rest < 10 ? `${whole}.0${rest}` : `${whole}.${rest}`;
 }
 
 /** An integer beyond 2^53 came from text with more digits than a double has, or will be read as one. */
