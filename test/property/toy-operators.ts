@@ -216,10 +216,107 @@ const TOYS: Readonly<Record<string, Toy>> = {
   sum: { ports: [{ name: 'out', fate: 'derived' }], create: () => new Sum() },
 };
 
+/** Each breaks one thing that a kernel promises. */
+const BUGS: Readonly<Record<string, Toy>> = {
+  /** What it writes depends on where the batch begins. */
+  'sees-the-cut': {
+    ports: [OUT],
+    create: () => ({
+      process(records, _time, out) {
+        for (let i = 0; i < records.length; i++) {
+          out.at = i;
+          const draft = records[i]!.edit();
+          draft.patch(['place'], i);
+          out.emit(0, draft);
+        }
+      },
+    }),
+  },
+  /** Says at the end of a batch what the records of it were. */
+  'speaks-once-a-batch': {
+    ports: [OUT],
+    create: () => ({
+      process(records, _time, out) {
+        for (let i = 0; i < records.length; i++) {
+          out.at = i;
+          out.emit(0, records[i]!);
+        }
+        out.event('toy.batch', { last: numberOf(records.at(-1)!) });
+      },
+    }),
+  },
+  /** Neither emits nor absorbs some records. */
+  loses: {
+    ports: [OUT],
+    create: () => ({
+      process(records, _time, out) {
+        for (let i = 0; i < records.length; i++) {
+          out.at = i;
+          if (numberOf(records[i]!) % 7 !== 0) out.emit(0, records[i]!);
+        }
+      },
+    }),
+  },
+  /** Says that it holds records and never lets them go. */
+  keeps: {
+    ports: [OUT],
+    create: () => ({
+      process(records, _time, out) {
+        for (let i = 0; i < records.length; i++) {
+          out.at = i;
+          if (numberOf(records[i]!) % 7 === 0) out.absorb('held');
+          else out.emit(0, records[i]!);
+        }
+      },
+    }),
+  },
+  /** Its memory is in no checkpoint. */
+  'forgets-all': {
+    ports: [OUT, { name: 'duplicates', fate: 'duplicate' }],
+    create: () => {
+      const { process } = Once.prototype;
+      const once = new Once();
+      return { process: (records, time, out) => process.call(once, records, time, out) };
+    },
+  },
+  /** Its checkpoint leaves out what was new in the batch before. */
+  'forgets-some': {
+    ports: [OUT, { name: 'duplicates', fate: 'duplicate' }],
+    create: () => {
+      const once = new Once();
+      return {
+        process: (records, time, out) => once.process(records, time, out),
+        checkpoint() {
+          const { put, drop } = once.checkpoint();
+          return { put: put.map(({ name, bytes }) => ({ name, bytes: json(parse({ name, bytes }).slice(1)) })), drop };
+        },
+        restore: (part) => once.restore(part),
+      };
+    },
+  },
+  /** Counts what is replayed twice: a counter outside of its state. */
+  'outlives-its-task': (() => {
+    let seen = 0;
+    return {
+      ports: [OUT],
+      create: () => ({
+        process(records, _time, out) {
+          for (let i = 0; i < records.length; i++) {
+            out.at = i;
+            const draft = records[i]!.edit();
+            draft.patch(['seen'], seen++);
+            out.emit(0, draft);
+          }
+        },
+      }),
+    } satisfies Toy;
+  })(),
+};
+
 export const TOY_NAMES = Object.keys(TOYS);
 
 export function toyOperator(name: string): Operator {
-  const toy = TOYS[name]!;
+  const toy = TOYS[name] ?? BUGS[name]!;
   return {
     name,
     summary: 'a toy',

@@ -120,8 +120,8 @@ function sinksOf(edges: readonly Edge[], place: { index: number; last: number; l
     codec: jsonCodec,
     findings: 'header',
   });
-  const curated = topic('out', 'output');
-  const side = topic('side', 'output');
+  const curated = topic(`out${place.index}`, 'output');
+  const side = topic(`side${place.index}`, 'output');
   const bad = topic('bad', 'quarantine');
   const on: Draft = { ...topic(`toy.r${place.index}`, 'repartition'), key: ['n'] };
   const discard: Draft = { kind: 'discard', edges: [], fates: [], steps: [] };

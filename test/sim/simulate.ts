@@ -12,7 +12,7 @@ const RECORDS = 40;
 /** Kernels of the first stage may do anything; the second sees its partitions in any order, so what it does must not depend on it. */
 const FIRST = ['parity', 'tag', 'reject', 'copy', 'boom', 'once', 'delay', 'buffer', 'sum'] as const;
 const SECOND = ['parity', 'reject', 'copy'] as const;
-const TOPICS = ['out', 'side', 'bad'] as const;
+const TOPICS = ['out0', 'out1', 'side0', 'side1', 'bad'] as const;
 
 /** Draws everything from the seed: the same seed gives the same campaign, to the last fault. */
 class Dice {

@@ -59,7 +59,7 @@ export class CompiledShape {
   /** All literals, one after another, and where each of them ends. */
   private readonly literals: Uint8Array;
   private readonly ends: Int32Array;
-  private readonly values: unknown[];
+  private values: unknown[];
 
   constructor({ keys, literals }: Shape, generated: Generated) {
     this.generated = generated;
@@ -92,6 +92,11 @@ export class CompiledShape {
     }
     for (const end = ends[size]!; k < end; k++) if (bytes[p++] !== literals[k]) return 0;
     return p;
+  }
+
+  /** A fresh array now and then: writing young values into an old one is twice the work. */
+  renew(): void {
+    this.values = new Array(this.values.length).fill(null);
   }
 
   make(): unknown {

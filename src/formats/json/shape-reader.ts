@@ -102,6 +102,7 @@ function roomIn(known: Known): number {
   if (known.filled === known.layout.spans.length) {
     known.layout = emptyLayout(known.fields);
     known.filled = 0;
+    known.shape.renew();
   }
   return known.filled;
 }
