@@ -28,7 +28,7 @@ export interface Codec {
 /** Reads the usual value in place and gives up on any other, which `decode` is there for. */
 export interface ValueReader {
   /** Index after the value that begins at `from`, or 0. `text` is `bytes` read as latin1; they end in a line break. What it reads is ASCII. */
-  read(bytes: Buffer, text: string, from: number): number;
+  read(bytes: Uint8Array, text: string, from: number): number;
   /** What `decode` would give for the value just read. */
   readonly data: unknown;
   readonly layout: Layout | undefined;

@@ -1,5 +1,6 @@
 import type { ValueReader } from '../../core/codec.ts';
 import type { Layout } from '../../core/record.ts';
+import { asBuffer } from '../payload-text.ts';
 import { type CompiledShape, compileShape, type Source } from './compile-shape.ts';
 import { type Shape, shapeOf } from './shape.ts';
 
@@ -43,14 +44,14 @@ export class ShapeReader implements ValueReader {
     return this.known[0]?.layout;
   }
 
-  read(bytes: Buffer, text: string, from: number): number {
+  read(bytes: Uint8Array, text: string, from: number): number {
     const { known } = this;
     if (this.rest > 0) {
       this.rest--;
       return 0;
     }
     if (++this.reads === TRIAL_READS) this.judge();
-    if (bytes !== this.source.bytes) this.source = { bytes, text };
+    if (bytes !== this.source.bytes) this.source = { bytes: asBuffer(bytes), text };
     for (let i = 0; i < known.length; i++) {
       const one = known[i] as Known; // i is below the length
       const at = roomIn(one);
