@@ -104,7 +104,12 @@ async function run(path: string, flags: RunFlags): Promise<number> {
       plan,
       broker,
       log,
-      observer: observers([...(exporter === undefined ? [] : [exporter]), readiness, ...progress, ...(live === undefined ? [] : [live])]),
+      observer: observers([
+        ...(exporter === undefined ? [] : [exporter]),
+        readiness,
+        ...progress,
+        ...(live === undefined ? [] : [live]),
+      ]),
       signal: stop.signal,
       untilEnd: onFiles ? flags.follow !== true : flags.untilEnd === true,
       timeParser,
