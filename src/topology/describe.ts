@@ -160,8 +160,22 @@ function asText(description: PlanDescription, plan: Plan): string {
     for (const need of stage.onlyOnePartition) lines.push(`  note: ${need}`);
   }
   lines.push('', `events: ${description.events ?? 'none'}`, `quarantine: ${description.quarantine ?? 'none'}`);
+  lines.push(...watchText(plan));
   for (const warning of description.warnings) lines.push(`warning ${warning.code}: ${warning.message}`);
   return `${lines.join('\n')}\n`;
+}
+
+function watchText({ breaker, slices }: Plan): string[] {
+  const lines: string[] = [];
+  if (breaker !== undefined) {
+    const { open, close, unit, action, topic } = breaker;
+    const over = (span: number) => (unit === 'ms' ? formatDuration(span) : `${span} records`);
+    lines.push(
+      `breaker: opens at ${open.quarantined} quarantined over ${over(open.over)} (of ${open.minRecords} records at least), ${action === 'stop' ? 'stops' : `diverts to ${topic}`}, closes at ${close.quarantined} over ${over(close.over)}`,
+    );
+  }
+  if (slices !== undefined) lines.push(`slices: over ${slices.over.join(', ')} against ${slices.against}`);
+  return lines;
 }
 
 const SCOPES: Readonly<Record<string, string>> = {

@@ -122,7 +122,11 @@ export function formOf(text: string): Runs | undefined {
 }
 
 function classOf(char: string): string {
-  if (char >= '0' && char <= '9') return '9';
+  if (char < '\u0080') {
+    if (char >= 'a' && char <= 'z') return 'a';
+    if (char >= 'A' && char <= 'Z') return 'A';
+    return char >= '0' && char <= '9' ? '9' : char;
+  }
   if (/\p{Lu}/u.test(char)) return 'A';
   return /\p{L}/u.test(char) ? 'a' : char;
 }
