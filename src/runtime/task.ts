@@ -243,7 +243,8 @@ export class Task {
     const { clock } = this.context;
     const batch = await this.channel.poll(
       {
-        records: FRAME_RECORDS,
+        // a batch that ends at the stop can be committed by every broker
+        records: Math.min(FRAME_RECORDS, Math.max(1, (this.stopAt ?? Number.POSITIVE_INFINITY) - this.position)),
         bytes: FRAME_BYTES,
         untilMs: (this.open.since ?? clock.elapsed()) + this.commitEveryMs,
       },
