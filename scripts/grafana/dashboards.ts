@@ -170,6 +170,19 @@ export const DASHBOARDS: readonly DashboardSpec[] = [
     bySteps: true,
     panels: [
       {
+        title: 'Pressure of the charts',
+        description:
+          'Each chart’s statistic as a share of its threshold; at 1 it alarms when the effect is large enough. The twenty nearest.',
+        unit: 'percentunit',
+        width: 24,
+        queries: [
+          {
+            expr: `topk(20, ${of('sluice_drift_statistic_ratio', STEP)})`,
+            legend: '{{step}} {{field}} {{chart}}',
+          },
+        ],
+      },
+      {
         title: 'Alarms',
         description: 'Drift alarms, recoveries and new baselines.',
         unit: 'short',

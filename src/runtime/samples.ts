@@ -11,6 +11,7 @@ const MAX_RECORDS = 64;
 const MAX_RECORDS_PER_RULE = 4;
 const MAX_EVENTS = 256;
 const MAX_VALUE_CHARS = 4096;
+const MAX_EVENT_CHARS = 300;
 
 /** Takes a few records and events of each commit along for those who watch. Costs nothing where nobody does. */
 export class Sampler {
@@ -47,7 +48,7 @@ export class Sampler {
 
   private event(text: string): void {
     if (this.events.length >= MAX_EVENTS) return;
-    const { type, source, time, data } = JSON.parse(text); // as writeEvents wrote it
+    const { type, source, time, data } = JSON.parse(text, shortened); // as writeEvents wrote it
     const step = String(source).split('/').at(-1) ?? '';
     this.events.push({ type, step, data, ...(time === undefined ? {} : { time }) });
   }
@@ -93,6 +94,11 @@ export class Sampler {
       throw error;
     }
   }
+}
+
+/** A stored reference in an event is kilobytes that say nothing to people. */
+function shortened(_key: string, value: unknown): unknown {
+  return typeof value === 'string' && value.length > MAX_EVENT_CHARS ? `${value.slice(0, MAX_EVENT_CHARS)}…` : value;
 }
 
 function textOf({ payload, data }: DataRecord): string | undefined {

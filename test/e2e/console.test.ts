@@ -122,6 +122,30 @@ describeWithProgram('the console in a browser', { name: 'chromium', debianPackag
       }
   });
 
+  it('shows a drift alarm when it happens, with both distributions and the change point', async () => {
+    writeFileSync(join(dir, 'sensor.yaml'), SENSOR);
+    writeFileSync(join(dir, 'sensor.ndjson'), readings(0, 4000, 20));
+    const [sensor, address] = await serve(dir, 'sensor', 'sensor');
+    try {
+      await page.goto(`${address}#drift`);
+      await page.getByText('temperature').first().waitFor(); // its charts, once the reference is taken
+      expect(await page.locator('.alarm').count()).toBe(0);
+      appendFileSync(join(dir, 'sensor.ndjson'), readings(4000, 400, 26));
+      await page.locator('.alarm.open').waitFor();
+      const text = await page.locator('.alarm.open').first().textContent();
+      expect(text).toContain('temperature');
+      expect(text).toMatch(/changed at .*"offset":(39|40)\d\d/);
+      expect(await page.locator('.histogram .current rect').count()).toBeGreaterThan(3);
+      await page.screenshot({ path: join(shots, 'drift.png') });
+      await page.goto(`${address}#overview`);
+      await page.locator('.problems').getByText('drift.alarm of temperature').waitFor();
+      await page.screenshot({ path: join(shots, 'overview-drift.png') });
+    } finally {
+      sensor.kill('SIGKILL');
+      await page.goto(url);
+    }
+  });
+
   it('leaves a report behind that opens from disk with every page in it', async () => {
     const out = join(dir, 'report');
     const args = [
@@ -148,6 +172,30 @@ describeWithProgram('the console in a browser', { name: 'chromium', debianPackag
 
   it('made no error on any page', () => expect(errors).toEqual([]));
 });
+
+const SENSOR = `name: sensor
+input: { topic: sensor, format: json }
+steps:
+  - id: watch
+    use: detect-drift
+    with: { fields: { temperature: numeric }, reference: { records: 2000 }, falseAlarmEvery: { records: 1M } }
+output: { topic: sensor.curated }
+`;
+
+/** Readings around a mean, by a small generator of its own (Park and Miller): the same ones on every run. */
+function readings(from: number, count: number, mean: number): string {
+  let state = from + 1;
+  const uniform = () => {
+    state = (state * 48271) % 2147483647;
+    return state / 2147483647;
+  };
+  for (let i = 0; i < 10; i++) uniform();
+  const noise = () => uniform() + uniform() + uniform() + uniform() - 2;
+  return Array.from(
+    { length: count },
+    (_, i) => `${JSON.stringify({ n: from + i, temperature: mean + 3 * noise() })}\n`,
+  ).join('');
+}
 
 function film(i: number): string {
   const title = i % 100 === 7 ? LONG_TITLE : i % 100 === 8 ? MARKUP : `film ${i}`;
@@ -176,14 +224,14 @@ function topology(): string {
 }
 
 /** A run that follows its input, and the address it printed. */
-function serve(dir: string): Promise<[ChildProcess, string]> {
+function serve(dir: string, name = 'films', topic = 'in'): Promise<[ChildProcess, string]> {
   const args = [
     'run',
-    join(dir, 'films.yaml'),
+    join(dir, `${name}.yaml`),
     '--local',
-    join(dir, 'out'),
+    join(dir, `out-${name}`),
     '--topic',
-    `films=${join(dir, 'in.ndjson')}`,
+    `${name}=${join(dir, `${topic}.ndjson`)}`,
   ];
   const child = spawn(
     process.execPath,

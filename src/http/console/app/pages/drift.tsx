@@ -1,5 +1,5 @@
 import type { AlarmView, View } from '../../../../telemetry/view.ts';
-import { plain, visible } from '../format.ts';
+import { percent, plain, visible } from '../format.ts';
 import { Bar, Empty, Panel, Spark, Wide } from '../parts.tsx';
 
 const NEAR = 0.8;
@@ -73,7 +73,7 @@ export function Drift({ view }: { view: View }) {
 }
 
 function Alarm({ alarm }: { alarm: AlarmView }) {
-  const { before, after, effect, field, segment, chart, changePoint, severity, ...rest } = alarm.data;
+  const { histogram, effect, field, segment, chart, changePoint, severity, ...rest } = alarm.data;
   return (
     <article class={`alarm ${alarm.state}`}>
       <header>
@@ -89,7 +89,7 @@ function Alarm({ alarm }: { alarm: AlarmView }) {
       </header>
       {changePoint !== undefined && <p>changed at {plain(changePoint)}</p>}
       {effect !== undefined && <p>effect {plain(effect)}</p>}
-      <Histograms before={before} after={after} />
+      <Histogram bins={binsOf(histogram)} />
       <details>
         <summary>everything the event says</summary>
         <Facts data={rest} />
@@ -98,54 +98,57 @@ function Alarm({ alarm }: { alarm: AlarmView }) {
   );
 }
 
-/** Reference and current shares, bin by bin, side by side. */
-function Histograms({ before, after }: { before: unknown; after: unknown }) {
-  const [reference, current] = [shares(before), shares(after)];
-  if (reference.length === 0 || current.length === 0) return null;
-  const top = Math.max(...reference, ...current, 1e-9);
-  const bins = Math.max(reference.length, current.length);
-  const column = (values: readonly number[], i: number, side: number) => (
-    <rect
-      key={i}
-      x={(i + side * 0.45) * 10}
-      width={4}
-      y={60 - ((values[i] ?? 0) / top) * 58}
-      height={((values[i] ?? 0) / top) * 58}
-    />
+interface BinShare {
+  readonly label: string;
+  readonly before: number;
+  readonly after: number;
+}
+
+/** Shares before and after the change, bin by bin or category by category. */
+function Histogram({ bins }: { bins: readonly BinShare[] }) {
+  if (bins.length === 0) return null;
+  const top = Math.max(...bins.flatMap(({ before, after }) => [before, after]), 1e-9);
+  const column = (share: number, at: number) => (
+    <rect x={at} width={4} y={60 - (share / top) * 58} height={(share / top) * 58} />
   );
   return (
     <figure>
       <svg
         class="histogram"
-        viewBox={`0 0 ${bins * 10} 60`}
+        viewBox={`0 0 ${bins.length * 10} 60`}
         preserveAspectRatio="none"
         role="img"
         aria-label="Reference and current distribution"
       >
-        <g class="reference">{reference.map((_, i) => column(reference, i, 0))}</g>
-        <g class="current">{current.map((_, i) => column(current, i, 1))}</g>
+        {bins.map(({ label, before, after }, i) => (
+          <g key={label}>
+            <title>{`${label}: ${percent(before)} before, ${percent(after)} after`}</title>
+            <g class="reference">{column(before, i * 10 + 0.5)}</g>
+            <g class="current">{column(after, i * 10 + 5)}</g>
+          </g>
+        ))}
       </svg>
       <figcaption>
-        <span class="key reference" /> reference <span class="key current" /> current
+        <span class="key reference" /> reference <span class="key current" /> since the change
+        <span class="soft">
+          {' '}
+          from {visible(bins[0]?.label ?? '')} to {visible(bins.at(-1)?.label ?? '')}
+        </span>
       </figcaption>
     </figure>
   );
 }
 
-/** Numbers of a histogram, however it is told: a list, a list of bins with a share or a count, or a map. */
-function shares(histogram: unknown): readonly number[] {
-  if (histogram === null || typeof histogram !== 'object') return [];
-  const list = Array.isArray(histogram)
-    ? histogram
-    : 'shares' in histogram && Array.isArray(histogram.shares)
-      ? histogram.shares
-      : Object.values(histogram);
-  const numbers = list.map((bin: unknown) => {
-    if (typeof bin === 'number') return bin;
-    const { share, count } = (bin ?? {}) as { share?: unknown; count?: unknown };
-    return Number(share ?? count ?? Number.NaN);
+/** Bins as the event tells them: `from` and `to` of a number, or a `category`, with the shares `before` and `after`. */
+function binsOf(histogram: unknown): readonly BinShare[] {
+  if (!Array.isArray(histogram)) return [];
+  return histogram.flatMap((bin: Readonly<Record<string, unknown>>) => {
+    const before = Number(bin.before);
+    const after = Number(bin.after);
+    const label =
+      'category' in bin ? plain(bin.category ?? 'others') : `${plain(bin.from ?? '')} to ${plain(bin.to ?? '')}`;
+    return Number.isFinite(before) && Number.isFinite(after) ? [{ label, before, after }] : [];
   });
-  return numbers.every(Number.isFinite) ? numbers : [];
 }
 
 export function Facts({ data }: { data: Readonly<Record<string, unknown>> }) {
