@@ -1,7 +1,7 @@
 import { KafkaBroker } from './brokers/kafka/kafka-broker.ts';
 
 import { type Compression, type KafkaSpec, kafkaSettings } from './brokers/kafka/settings.ts';
-import type { TopicReport } from './core/broker.ts';
+import type { FaultPoint, TopicReport } from './core/broker.ts';
 import type { Clock } from './core/clock.ts';
 import { BrokerError } from './core/errors.ts';
 import type { Log } from './core/log.ts';
@@ -23,11 +23,13 @@ export interface KafkaRunOptions {
   readonly clock?: Clock;
   readonly log?: Log;
   readonly observer?: TransportObserver;
+  /** For tests: moments at which a process may die. */
+  readonly point?: FaultPoint;
 }
 
 /** A Kafka broker for this plan; nothing was asked of it yet. Throws ConfigError for settings that cannot be. */
 export function kafkaBroker(plan: Plan, options: KafkaRunOptions): KafkaBroker {
-  const { brokers, config = {}, resetSteps = [], log, clock, observer, inputPartitions } = options;
+  const { brokers, config = {}, resetSteps = [], log, clock, observer, inputPartitions, point } = options;
   const spec: KafkaSpec = { ...config, ...plan.kafka };
   const compression = new Map(
     plan.stages.flatMap(
@@ -49,6 +51,7 @@ export function kafkaBroker(plan: Plan, options: KafkaRunOptions): KafkaBroker {
     ...(clock === undefined ? {} : { clock }),
     ...(log === undefined ? {} : { log }),
     ...(observer === undefined ? {} : { observer }),
+    ...(point === undefined ? {} : { point }),
   });
 }
 

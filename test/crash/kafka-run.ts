@@ -1,0 +1,65 @@
+import { load, planOf } from '../../src/cli/load.ts';
+import { kafkaBroker } from '../../src/run-kafka.ts';
+import { runPlan } from '../../src/runtime/run.ts';
+import { planTopics } from '../../src/topology/index.ts';
+
+/** The whole engine on Kafka as a child process of the crash tests. What it passes goes to the parent, which may kill it. */
+export interface KafkaRun {
+  readonly topology: string;
+  readonly brokers: string;
+  readonly untilEnd: boolean;
+  /** Fault point to die at, after so many passes of it. */
+  readonly dieAt?: string;
+  readonly passes?: number;
+  readonly acceptOffsets?: boolean;
+  readonly resetSteps?: readonly string[];
+}
+
+const run = JSON.parse(process.argv[2] ?? '{}') as KafkaRun; // the parent writes it
+let left = run.passes ?? 0;
+const stop = new AbortController();
+process.once('SIGTERM', () => stop.abort(new Error('SIGTERM')));
+const orphaned = () => process.exit(1); // never outlive the test
+process.once('disconnect', orphaned);
+
+const tell = (message: object) => void process.send?.(message);
+
+const plan = planOf(await load(run.topology), { onePartition: false });
+const broker = kafkaBroker(plan, {
+  brokers: run.brokers,
+  untilEnd: run.untilEnd,
+  acceptOffsets: run.acceptOffsets === true,
+  ...(run.resetSteps === undefined ? {} : { resetSteps: run.resetSteps }),
+  point: (name) => {
+    if (name === run.dieAt && left-- === 0) process.kill(process.pid, 'SIGKILL');
+    tell({ point: name });
+  },
+});
+let code = 0;
+try {
+  await broker.makeInternalTopics(planTopics(plan));
+  const {
+    in: records,
+    curated,
+    quarantined,
+    duplicate,
+    read,
+  } = await runPlan({
+    plan,
+    broker,
+    signal: stop.signal,
+    untilEnd: run.untilEnd,
+    acceptOffsets: run.acceptOffsets === true,
+    ...(run.resetSteps === undefined ? {} : { resetSteps: run.resetSteps }),
+  });
+  tell({ summary: { in: records, curated, quarantined, duplicate, read } });
+} catch (error) {
+  code = 1;
+  const { code: name } = error as { readonly code?: unknown };
+  process.stderr.write(`${String(name)}: ${error instanceof Error ? error.message : String(error)}\n`);
+} finally {
+  await broker.close();
+  process.exitCode = code;
+  process.removeListener('disconnect', orphaned);
+  process.disconnect?.();
+}
