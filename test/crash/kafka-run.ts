@@ -1,4 +1,5 @@
 import { load, planOf } from '../../src/cli/load.ts';
+import type { Log } from '../../src/core/log.ts';
 import { kafkaBroker } from '../../src/run-kafka.ts';
 import { runPlan } from '../../src/runtime/run.ts';
 import { planTopics } from '../../src/topology/index.ts';
@@ -24,10 +25,14 @@ process.once('disconnect', orphaned);
 
 const tell = (message: object) => void process.send?.(message);
 
+const line = (code: string, message: string) => tell({ log: `${code}: ${message}` });
+const log: Log = { error: line, warn: line, info: () => {}, debug: () => {} };
+
 const plan = planOf(await load(run.topology), { onePartition: false });
 const broker = kafkaBroker(plan, {
   brokers: run.brokers,
   untilEnd: run.untilEnd,
+  log,
   acceptOffsets: run.acceptOffsets === true,
   ...(run.resetSteps === undefined ? {} : { resetSteps: run.resetSteps }),
   point: (name) => {
@@ -47,6 +52,7 @@ try {
   } = await runPlan({
     plan,
     broker,
+    log,
     signal: stop.signal,
     untilEnd: run.untilEnd,
     acceptOffsets: run.acceptOffsets === true,

@@ -68,7 +68,7 @@ await describeWithKafka('members of a group', (brokers) => {
     for (let round = 0; round < 4; round++) {
       await deliver(500);
       const guest = job.member();
-      await members(2);
+      await guest.passed('open.state', 2);
       await deliver(1000);
       await guest.passed('commit.done', 2);
       await (round % 2 === 0 ? guest.stop() : guest.kill());
@@ -92,6 +92,7 @@ await describeWithKafka('members of a group', (brokers) => {
     await job.deliver(values.slice(1000));
     await until('everything read', async () => (await lag(job)).every((left) => left === 0));
     expect(other.timesAt('open.begin')).toBe(0);
+    expect(other.logged.join('\n')).toMatch(/plan/);
     await other.stop();
     await rightful.stop();
     expect(await job.outputs()).toEqual(expected);

@@ -11,6 +11,13 @@ export interface Ending {
   readonly stderr: string;
 }
 
+/** What kafka-run.ts tells. */
+interface Told {
+  readonly point?: string;
+  readonly log?: string;
+  readonly summary?: Record<string, number>;
+}
+
 interface Waiting {
   readonly point: string;
   readonly count: number;
@@ -24,6 +31,8 @@ export class Member {
   readonly ended: Promise<Ending>;
   /** Totals of a run that came to its end. */
   summary: Readonly<Record<string, number>> | undefined;
+  /** Warnings and errors of its log: `code: message`. */
+  readonly logged: string[] = [];
   private readonly child: ChildProcess;
   private readonly passes = new Map<string, number>();
   private waiting: Waiting[] = [];
@@ -38,7 +47,7 @@ export class Member {
     this.child.stderr?.on('data', (chunk) => {
       this.stderr += chunk;
     });
-    this.child.on('message', (message) => this.hear(message as { point?: string; summary?: Record<string, number> })); // kafka-run.ts
+    this.child.on('message', (message) => this.hear(message as Told)); // kafka-run.ts
     this.ended = new Promise((resolve) => {
       this.child.once('close', (code, signal) => {
         for (const one of this.waiting) one.reject(new Error(`it ended before ${one.point}: ${this.stderr}`));
@@ -76,7 +85,8 @@ export class Member {
     this.child.kill('SIGCONT');
   }
 
-  private hear({ point, summary }: { readonly point?: string; readonly summary?: Record<string, number> }): void {
+  private hear({ point, log, summary }: Told): void {
+    if (log !== undefined) this.logged.push(log);
     if (summary !== undefined) this.summary = summary;
     if (point === undefined) return;
     const count = (this.passes.get(point) ?? 0) + 1;
