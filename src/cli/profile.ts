@@ -1,14 +1,18 @@
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type Command, Option } from 'commander';
+import { readTopic } from '../brokers/kafka/read-topic.ts';
+import { kafkaSettings } from '../brokers/kafka/settings.ts';
 import { ConfigError } from '../core/errors.ts';
 import { parseCount } from '../core/units.ts';
-import { type Collected, collect, type Source } from './profile/collect.ts';
+import { createCodec } from '../formats/index.ts';
+import { addKafkaFlags, type KafkaFlags, kafkaConnection } from './kafka-flags.ts';
+import { type Collected, collect, collectTopic, type Source } from './profile/collect.ts';
 import { renderTable, type TableRow } from './profile/render-table.ts';
 import { renderTopology } from './profile/render-topology.ts';
 import { type Suggestion, suggest } from './profile/suggest.ts';
 
-interface ProfileFlags {
+interface ProfileFlags extends KafkaFlags {
   readonly local?: string;
   readonly format?: Source['format'];
   readonly delimiter?: string;
@@ -22,11 +26,13 @@ const TOP = 10;
 const SPARK_BINS = 12;
 
 export function addProfile(program: Command): void {
-  program
-    .command('profile')
+  addKafkaFlags(program.command('profile'))
     .description('describe a file or a topic field by field, and suggest a topology for it')
-    .argument('<input>', 'file or folder (.ndjson .jsonl .json .csv .tsv, also .gz .zst), or a topic with --local')
-    .option('--local <dir>', 'folder in which the topic is a file, as `run --local` writes it')
+    .argument('<input>', 'file or folder (.ndjson .jsonl .json .csv .tsv, also .gz .zst), or a topic')
+    .option(
+      '--local <dir>',
+      'folder in which the topic is a file, as `run --local` writes it; else topics are on Kafka',
+    )
     .addOption(
       new Option('--format <format>', 'how files without a known extension are written').choices([
         'json',
@@ -62,13 +68,33 @@ async function profile(input: string, flags: ProfileFlags): Promise<void> {
   }
 }
 
-/** Csv whose header holds other delimiters than commas is read again with the one it has. */
+/** A file where there is one of that name, else a topic of the brokers that are known. */
 async function read(
   input: string,
   flags: ProfileFlags,
   sampleSize: number,
 ): Promise<{ readonly source: Source; readonly collected: Collected; readonly isCsv: boolean }> {
   const path = pathOf(input, flags.local);
+  if (path !== undefined) return readFiles(path, flags, sampleSize);
+  const { brokers, config = {} } = await kafkaConnection(flags, process.env);
+  if (flags.local !== undefined || (brokers === undefined && config.brokers === undefined))
+    throw new ConfigError(
+      `${input}: no such file${flags.local === undefined ? ', and no brokers to look for a topic: give --brokers, or --local DIR where it is a file' : ` and no such topic in ${flags.local}`}`,
+      { code: 'no-input' },
+    );
+  const format = flags.format ?? 'json';
+  const codec = createCodec(format, flags.delimiter === undefined ? {} : { delimiter: flags.delimiter });
+  const batches = readTopic({ settings: kafkaSettings(config, brokers), topic: input, codec });
+  const collected = await collectTopic(batches, sampleSize);
+  return { source: { path: input, format }, collected, isCsv: format === 'csv' };
+}
+
+/** Csv whose header holds other delimiters than commas is read again with the one it has. */
+async function readFiles(
+  path: string,
+  flags: ProfileFlags,
+  sampleSize: number,
+): Promise<{ readonly source: Source; readonly collected: Collected; readonly isCsv: boolean }> {
   const isCsv = flags.format === 'csv' || (flags.format === undefined && /\.(?:csv|tsv)(?:\.(?:gz|zst))?$/i.test(path));
   const source: Source = {
     path,
@@ -84,17 +110,9 @@ async function read(
   return { source: again, collected: await collect(again, sampleSize), isCsv };
 }
 
-function pathOf(input: string, local: string | undefined): string {
-  const inFolder =
-    local === undefined ? undefined : [input, `${input}.ndjson`].map((name) => join(local, name)).find(existsSync);
-  const path = inFolder ?? (existsSync(input) ? input : undefined);
-  if (path === undefined)
-    throw new ConfigError(
-      `${input}: no such file${local === undefined ? '; for a topic give --local DIR, where it is a file' : ` and no such topic in ${local}`}`,
-      { code: 'no-input' },
-    );
-  if (statSync(path).isDirectory() || statSync(path).isFile()) return path;
-  throw new ConfigError(`${input}: expected a file or a folder`, { code: 'no-input' });
+function pathOf(input: string, local: string | undefined): string | undefined {
+  const inFolder = local === undefined ? [] : [input, `${input}.ndjson`].map((name) => join(local, name));
+  return [...inFolder, input].find((path) => existsSync(path));
 }
 
 /** Columns without a name, or with brackets in it, cannot be referred to. */

@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Type } from '@sinclair/typebox';
+import { FormatError } from '../../core/errors.ts';
 import { hash32, uniform } from '../../core/hash.ts';
 import type { Operator } from '../../core/operator.ts';
+import type { DataRecord } from '../../core/record.ts';
 import { RecordProfile } from '../../kernels/profile/record-profile.ts';
 import { run } from '../../run.ts';
 import { defineTopology } from '../../topology/index.ts';
@@ -28,10 +30,36 @@ export interface Source {
   readonly delimiter?: string;
 }
 
+/** Reads a topic of Kafka as it is now, and profiles what it holds; records without a value say nothing. */
+export async function collectTopic(
+  batches: AsyncIterable<readonly DataRecord[]>,
+  sampleSize: number,
+): Promise<Collected> {
+  const { profile, sample } = empty(sampleSize);
+  let undecodable = 0;
+  for await (const records of batches)
+    for (const record of records) {
+      if (record.isTombstone) continue;
+      try {
+        sample.add(record.data);
+      } catch (error) {
+        if (!(error instanceof FormatError)) throw error;
+        undecodable++;
+        continue;
+      }
+      profile.add(record);
+    }
+  return { profile, undecodable, sample: sample.values() };
+}
+
+function empty(sampleSize: number): { readonly profile: RecordProfile; readonly sample: Sample } {
+  const profile = new RecordProfile({ settings: SETTINGS, fields: undefined, maxFields: MAX_FIELDS });
+  return { profile, sample: new Sample(sampleSize) };
+}
+
 /** Reads a file as a topology reads it, and profiles what comes. */
 export async function collect(source: Source, sampleSize: number): Promise<Collected> {
-  const profile = new RecordProfile({ settings: SETTINGS, fields: undefined, maxFields: MAX_FIELDS });
-  const sample = new Sample(sampleSize);
+  const { profile, sample } = empty(sampleSize);
   const tap: Operator = {
     name: 'profile-tap',
     summary: 'Profiles and drops.',
