@@ -20,6 +20,8 @@ export interface ChannelOptions {
   readonly formatOf: (batch: OutgoingBatch) => LineFormat;
   /** A later stage waits for this one: it has ended only when it wrote `end`. */
   readonly feeds: boolean;
+  /** In this run the task has come to the end of its input and has said so, now or in a run before. */
+  readonly onEnded: () => void;
   /** The task closed after it had read and committed everything. */
   readonly onDone: () => void;
   /** Waits until it is this task's turn to read; false when it is not by then. */
@@ -71,6 +73,7 @@ export class LocalChannel implements TaskChannel {
     );
     this.position = batch.next;
     this.atEnd = source.ended;
+    if (this.atEnd && this.ended && this.position === this.committed) this.options.onEnded();
     this.boundaries.push(source.mark());
     return batch;
   }
@@ -127,6 +130,7 @@ export class LocalChannel implements TaskChannel {
     this.failed = false;
     this.committed = request.next;
     this.ended = ended;
+    if (ended) this.options.onEnded();
   }
 
   private endedAt(request: CommitRequest, feeds: boolean): boolean {

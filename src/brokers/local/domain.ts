@@ -151,14 +151,6 @@ export class Domain {
     return Object.hasOwn(this.manifest.outputs, file) ? (this.manifest.outputs[file] ?? 0) : 0;
   }
 
-  endedTasks(): ReadonlySet<string> {
-    return new Set(
-      Object.entries(this.manifest.tasks)
-        .filter(([, entry]) => entry.ended)
-        .map(([name]) => name),
-    );
-  }
-
   readState(task: string) {
     const refs = Object.hasOwn(this.manifest.tasks, task) ? (this.manifest.tasks[task]?.state ?? []) : [];
     return this.state.read(refs, this.options.point);

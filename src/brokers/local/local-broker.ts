@@ -81,6 +81,8 @@ export class LocalBroker implements Broker {
   private domain: Promise<Domain> | undefined;
   /** Tasks that read everything, committed and closed. */
   private readonly done = new Set<string>();
+  /** Tasks that came to their end in this run: what the manifest says of an earlier one may be over, input is appended. */
+  private readonly ended = new Set<string>();
   private readonly channels = new Set<LocalChannel>();
   private readonly owners = new Map<string, number>();
 
@@ -139,6 +141,7 @@ export class LocalBroker implements Broker {
     const epoch = (this.owners.get(name) ?? 0) + 1;
     this.owners.set(name, epoch);
     this.done.delete(name);
+    this.ended.delete(name);
     const entry = await domain.entry(name);
     await this.point('open.entry');
     const source = await this.sourceOf(planned, domain, entry);
@@ -161,10 +164,11 @@ export class LocalBroker implements Broker {
       feeds: this.planned.some(
         (later) => later.stage.internal && (later.stage.feeders ?? [task.stage]).includes(task.stage),
       ),
+      onEnded: () => this.ended.add(name),
       onDone: () => this.done.add(name),
       internalFile: (topic) => internalFile(task.topology, topic),
       formatOf: (batch) => this.formatOf(batch, domain),
-      turn: (untilMs, signal) => this.turn(index, domain, { untilMs, signal }),
+      turn: (untilMs, signal) => this.turn(index, { untilMs, signal }),
       fence: () => {
         if (this.owners.get(name) !== epoch)
           throw new BrokerError(`task ${name} was opened again: this channel is no longer its owner`, {
@@ -182,7 +186,7 @@ export class LocalBroker implements Broker {
     if (stage.internal) {
       const file = internalFile(task.topology, input.topic);
       const index = this.planned.indexOf(planned);
-      const progress = () => ({ length: domain.committedLength(file), complete: this.doneBefore(index, domain) });
+      const progress = () => ({ length: domain.committedLength(file), complete: this.doneBefore(index) });
       return new InternalSource({ input, path: `${this.options.dir}/${file}`, clock, follow, progress });
     }
     if (this.options.replay !== undefined)
@@ -219,11 +223,10 @@ export class LocalBroker implements Broker {
     return this.options.topics?.get(topic) ?? [`${this.options.dir}/${topic}.ndjson`];
   }
 
-  private doneBefore(index: number, domain: Domain): boolean {
-    const ended = domain.endedTasks();
+  private doneBefore(index: number): boolean {
     for (let i = 0; i < index; i++) {
       const name = taskName(this.planned[i]!.task);
-      if (!ended.has(name) && !this.done.has(name)) return false;
+      if (!this.ended.has(name) && !this.done.has(name)) return false;
     }
     return true;
   }
@@ -231,11 +234,10 @@ export class LocalBroker implements Broker {
   /** In a bounded run a task reads only when those before it have ended. */
   private async turn(
     index: number,
-    domain: Domain,
     until: { readonly untilMs: number; readonly signal: AbortSignal },
   ): Promise<boolean> {
     const { clock, follow = false } = this.options;
-    while (!follow && !this.doneBefore(index, domain)) {
+    while (!follow && !this.doneBefore(index)) {
       const left = until.untilMs - clock.elapsed();
       if (left <= 0 || until.signal.aborted) return false;
       try {

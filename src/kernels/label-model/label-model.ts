@@ -91,7 +91,7 @@ export class LabelModel {
     this.gold.add(answers, truth, sign);
     this.verdicts++;
     const due = Math.min(FIT_EVERY_VERDICTS, 2 ** Math.floor(Math.log2(this.verdicts)));
-    if (this.verdicts % due === 0) this.fit();
+    if (this.seen >= FIRST_FIT && this.verdicts % due === 0) this.fit();
   }
 
   /** Expected share of right answers when the rule speaks; verdicts of people count first where there are any. */

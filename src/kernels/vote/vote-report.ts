@@ -45,7 +45,7 @@ function describeVoter({ learning }: VoteStream, w: number): VoterReport {
 
 /**
  * Items to ask for, most informative first: the largest entropy of the tempered posterior, then the fewest votes.
- * Open items and those of the buffer below the bound; an item is asked for again only after it got a vote.
+ * Open items that have their `minVotes`, and those of the buffer; an item is asked for again only after it got a vote.
  */
 export function requestLabels(
   stream: VoteStream,
@@ -57,7 +57,7 @@ export function requestLabels(
   const least = minVotes === 'all' ? 1 : minVotes;
   const found: { readonly item: BallotItem; readonly request: LabelRequest }[] = [];
   for (const item of [...stream.open.all(), ...stream.closed.ring.all()]) {
-    if (item.n < least || item.q === undefined || item.askedAt === item.n || item.gold >= 0) continue;
+    if ((item.state === 'open' && item.n < least) || item.n === 0 || item.q === undefined || item.askedAt === item.n || item.gold >= 0) continue;
     const confidence = stream.learning.confidence(item);
     if (confidence >= rules.below) continue;
     const label = stream.learning.labelName(item, winner(item.q, 0, item.q.length).label);
