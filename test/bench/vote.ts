@@ -1,11 +1,16 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { uniform } from '../../src/core/hash.ts';
 import { collect } from '../../src/kernels/vote/ballots.ts';
 import { DAWID_SKENE, emBatch, HDS, ONE_COIN } from '../../src/kernels/vote/em.ts';
 import { majority, wawa } from '../../src/kernels/vote/majority.ts';
+import { pooledBatch } from '../../src/kernels/vote/pooled.ts';
 import { BUDGET, buyLabels } from '../kernels/vote/active-labels.ts';
 import { runGrouped, scoreLabels, stream } from '../kernels/vote/stream-runs.ts';
 import { accuracyOf, readSet, reference, SETS } from '../kernels/vote/vote-sets.ts';
 import { type BenchOptions, median, type Table } from './table.ts';
+import { claimNotes } from './vote/claim-notes.ts';
+import { ruleNotes } from './vote/rule-notes.ts';
 
 const VOTES_PER_ITEM = 10;
 const VOTERS = 100;
@@ -30,6 +35,7 @@ export async function run(options: BenchOptions): Promise<Table> {
       ref.DS!,
       score(emBatch(ballots, ONE_COIN)),
       score(emBatch(ballots, HDS)),
+      score(pooledBatch(ballots)),
       ref.HDS_batch!,
       scoreLabels(stream_.first, set.truth),
       ref.HDS_stream_close!,
@@ -42,9 +48,33 @@ export async function run(options: BenchOptions): Promise<Table> {
   rows.push(['mean of 10', ...[...sums.values()].map(text), '']);
   return {
     title: 'vote: accuracy (expected under random ties for the batch columns; a tie is wrong in the stream columns)',
-    columns: ['set', 'MV', 'Wawa', 'DS', 'ref', 'one-coin', 'HDS', 'ref', 'close', 'ref', 'revised', 'ref', 'time'],
+    columns: [
+      'set',
+      'MV',
+      'Wawa',
+      'DS',
+      'ref',
+      'one-coin',
+      'HDS',
+      'default',
+      'ref',
+      'close',
+      'ref',
+      'revised',
+      'ref',
+      'time',
+    ],
     rows,
-    notes: [...speed(options), ...strengths(), ...active(), `seed ${options.seed}`],
+    notes: [
+      'default: HDS, Dawid-Skene and one-coin pooled, what `method: hds` says at the end of a bounded input',
+      ...speed(options),
+      ...sizes(),
+      ...strengths(),
+      ...active(),
+      ...claimNotes(),
+      ...ruleNotes(),
+      `seed ${options.seed}; peak memory ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB`,
+    ],
   };
 }
 
@@ -71,6 +101,29 @@ function speed({ runs, records, seed }: BenchOptions): string[] {
     const what = sweepEvery === 0 ? 'no sweep' : `a sweep every ${sweepEvery} closes`;
     return `speed, K = 2, ${what}: ${Math.round(median(rates) / 1000)} k votes/s (minimum 200 k without sweep, aim 1 M)`;
   });
+}
+
+/** Bytes of live memory a voter and an item in hand take, by growing each alone. */
+function sizes(): string[] {
+  setFlagsFromString('--expose_gc');
+  const collectGarbage = runInNewContext('gc') as () => void; // what the flag above puts there
+  const grow = (voters: number, items: number): number => {
+    collectGarbage();
+    const before = process.memoryUsage();
+    const { votes } = stream({ method: 'hds', close: { minVotes: 'all', confidence: 1 } });
+    for (let n = 0; n < Math.max(voters, items * VOTES_PER_ITEM); n++)
+      votes.vote(
+        { item: `item-${n % items}`, voter: `voter-${(n * 7) % voters}`, label: n % 3 === 0 ? 'yes' : 'no' },
+        0,
+      );
+    collectGarbage();
+    const after = process.memoryUsage();
+    const bytes = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;
+    return votes.items.size > 0 ? bytes : 0;
+  };
+  const item = Math.round((grow(100, 40_000) - grow(100, 10_000)) / 30_000);
+  const voter = Math.round((grow(80_001, 100) - grow(20_001, 100)) / 60_000);
+  return [`memory, K = 2: ${voter} B a voter with one vote, ${item} B an open item with ${VOTES_PER_ITEM} votes`];
 }
 
 /** Leave one set out: the strengths that are best on the nine others, scored on the one left. */

@@ -1,82 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { uniform } from '../../../src/core/hash.ts';
-import type { ClaimEntry, Resolved } from '../../../src/kernels/resolve/claim-entry.ts';
-import {
-  DEFAULT_RESOLVE,
-  type ResolveSettings,
-  type SourceReport,
-} from '../../../src/kernels/resolve/resolve-settings.ts';
-import { ResolveStream } from '../../../src/kernels/resolve/resolve-stream.ts';
 import { describeWithData } from '../../data.ts';
-
-interface Claim {
-  readonly entity: string;
-  readonly attribute?: string;
-  readonly source: string;
-  readonly value: string | number | null;
-}
-
-class Run {
-  readonly last = new Map<string, Resolved>();
-  readonly reports = new Map<unknown, SourceReport>();
-  readonly revisions: string[] = [];
-  readonly stream: ResolveStream;
-  constructor(settings: Partial<ResolveSettings>, evicted: (what: unknown) => void = () => {}) {
-    this.stream = new ResolveStream(
-      { ...DEFAULT_RESOLVE, ...settings },
-      {
-        resolved: (entry: ClaimEntry, result: Resolved) => this.last.set(`${entry.entity}|${entry.attribute}`, result),
-        revised: ({ entry, cause }) => this.revisions.push(`${entry.entity} ${entry.revision} ${cause}`),
-        report: (report) => this.reports.set(report.source, report),
-        evicted,
-      },
-    );
-  }
-  claim({ entity, attribute = 'a', source, value }: Claim, time = 0): string {
-    return this.stream.claim(
-      { entity, attribute },
-      { source, value, text: value === null ? undefined : JSON.stringify(value) },
-      time,
-    );
-  }
-  value(entity: string, attribute = 'a'): unknown {
-    return this.last.get(`${entity}|${attribute}`)?.value;
-  }
-}
-
-function runAll(settings: Partial<ResolveSettings>, claims: readonly Claim[]): Run {
-  const run = new Run(settings);
-  for (const claim of claims) run.claim(claim);
-  run.stream.end();
-  return run;
-}
-
-const SOURCES = 16;
-
-/** 16 sources, two of them bad (.3), the last `copiers` of them copying a bad one 19 times in 20; truth is `t`. */
-function world(seed: number, copiers: number, entities = 300): Claim[] {
-  const claims: Claim[] = [];
-  for (let i = 0; i < entities; i++) {
-    const said: string[] = [];
-    for (let s = 0; s < SOURCES; s++) {
-      if (s >= SOURCES - copiers && uniform(seed, 1, i, s) < 0.95) said[s] = said[s % 2]!;
-      else {
-        const accuracy = s < 2 ? 0.3 : 0.65 + 0.25 * uniform(seed, 2, s);
-        said[s] = uniform(seed, 3, i, s) < accuracy ? 't' : `f${Math.floor(uniform(seed, 4, i, s) * 5)}`;
-      }
-      claims.push({ entity: `e${i}`, source: `s${s}`, value: said[s]! });
-    }
-  }
-  return claims;
-}
-
-function share(run: Run, entities = 300): number {
-  let right = 0;
-  for (let i = 0; i < entities; i++) if (run.value(`e${i}`) === 't') right++;
-  return right / entities;
-}
+import { type Claim, errorsOf, Run, runAll, share, weather, world } from './claim-runs.ts';
 
 describe('copied sources', () => {
   it('trust-copy is right .95 of the time wherever majority is right .80 or less', () => {
@@ -234,26 +159,12 @@ describe('resolve stream', () => {
   });
 });
 
-describeWithData('resolve on the weather sources', 'vote/weather_sources/claims.csv.gz', (path) => {
+describeWithData('resolve on the weather sources', 'vote/weather_sources/claims.csv.gz', () => {
   it('pressure with mixed units comes within .01, all other properties at or below the plain median', () => {
-    const rows = (file: string) =>
-      gunzipSync(readFileSync(file)).toString().trim().split('\n').slice(1).map((line) => line.trim().split(',')); // biome-ignore format: one pipeline
-    const claims = rows(path).flatMap(([entity, attribute, text, source]): Claim[] => {
-      const value = Number(text);
-      return text === '' || !Number.isFinite(value)
-        ? []
-        : [{ entity: entity!, attribute: attribute!, source: source!, value }];
-    });
+    const { claims, truth } = weather();
     const run = runAll({ method: 'median' }, claims);
-    const errors = new Map<string, number[]>();
-    for (const [entity, attribute, text] of rows(path.replace('claims', 'truth'))) {
-      const found = run.value(entity!, attribute);
-      const truth = Number(text);
-      if (typeof found !== 'number' || !Number.isFinite(truth)) continue;
-      if (!errors.has(attribute!)) errors.set(attribute!, []);
-      errors.get(attribute!)!.push(Math.abs(found - truth));
-    }
-    const mae = (attribute: string) => errors.get(attribute)!.reduce((a, b) => a + b) / errors.get(attribute)!.length;
+    const errors = errorsOf((entity, attribute) => run.value(entity, attribute), truth);
+    const mae = (attribute: string) => errors.get(attribute)!;
     expect(mae('P')).toBeLessThanOrEqual(0.01);
     expect(mae('T')).toBeLessThanOrEqual(0.613);
     expect(mae('R')).toBeLessThanOrEqual(3.64);
