@@ -14,12 +14,15 @@ async function generated(root: string): Promise<readonly Generated[]> {
   const { grafanaFiles } = await import('./grafana/files.ts');
   const { operatorPages } = await import('./operator-pages.ts');
   const { schemaFiles } = await import('./schema-files.ts');
-<<<<<<< HEAD
-  return [...operatorPages(), ...schemaFiles(), ...grafanaFiles(), cataloguePage(), await galleryPage(root)];
-=======
   const { votesPicture } = await import('./votes-picture.ts');
-  return [...operatorPages(), ...schemaFiles(), cataloguePage(), await galleryPage(root), votesPicture()];
->>>>>>> d153ad1 (docs(votes): picture of a run, rules that vote, feedback; bench rows for claims and rules; speed held by CI)
+  return [
+    ...operatorPages(),
+    ...schemaFiles(),
+    ...grafanaFiles(),
+    cataloguePage(),
+    await galleryPage(root),
+    votesPicture(),
+  ];
 }
 
 /** One line a file that is not what `npm run generate` would write. */
