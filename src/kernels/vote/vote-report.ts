@@ -57,7 +57,14 @@ export function requestLabels(
   const least = minVotes === 'all' ? 1 : minVotes;
   const found: { readonly item: BallotItem; readonly request: LabelRequest }[] = [];
   for (const item of [...stream.open.all(), ...stream.closed.ring.all()]) {
-    if ((item.state === 'open' && item.n < least) || item.n === 0 || item.q === undefined || item.askedAt === item.n || item.gold >= 0) continue;
+    if (
+      (item.state === 'open' && item.n < least) ||
+      item.n === 0 ||
+      item.q === undefined ||
+      item.askedAt === item.n ||
+      item.gold >= 0
+    )
+      continue;
     const confidence = stream.learning.confidence(item);
     if (confidence >= rules.below) continue;
     const label = stream.learning.labelName(item, winner(item.q, 0, item.q.length).label);
