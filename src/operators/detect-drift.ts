@@ -24,29 +24,30 @@ const Config = Type.Object(
         'Fields to watch. numeric: location, scale, nulls, what is no number. categorical: shares, new values, nulls.',
       default: {},
     }),
-    reference: Type.Union(
-      [
-        Type.Object(
-          { records: Count('Records of the warm-up, for each field and segment; 2,000 at least keep the promise.') },
-          { additionalProperties: false },
-        ),
-        Type.Object(
-          {
-            file: Type.String({
-              minLength: 1,
-              description: 'Events of an earlier run; its `drift.referenced` are the reference.',
-            }),
-            from: Type.Optional(
-              Type.String({ minLength: 1, description: '`<topology>/<step>` of that run, when it was another one.' }),
-            ),
-          },
-          { additionalProperties: false },
-        ),
-      ],
-      {
-        description: 'What is usual: the first records, or a stored reference. Frozen then.',
-        default: { records: DEFAULT_ROWS },
-      },
+    reference: Type.Optional(
+      Type.Union(
+        [
+          Type.Object(
+            { records: Count('Records of the warm-up, for each field and segment; 2,000 at least keep the promise.') },
+            { additionalProperties: false },
+          ),
+          Type.Object(
+            {
+              file: Type.String({
+                minLength: 1,
+                description: 'Events of an earlier run; its `drift.referenced` are the reference.',
+              }),
+              from: Type.Optional(
+                Type.String({ minLength: 1, description: '`<topology>/<step>` of that run, when it was another one.' }),
+              ),
+            },
+            { additionalProperties: false },
+          ),
+        ],
+        {
+          description: `What is usual: the first records (${DEFAULT_ROWS} when left out), or a stored reference. Frozen then.`,
+        },
+      ),
     ),
     falseAlarmEvery: Type.Object(
       {
@@ -167,7 +168,7 @@ export type DetectDriftConfig = Static<typeof Config>;
  *
  * Idea: values become standard normal scores under a frozen reference (randomized, so ties, skew and seasons do not
  * matter) divided by their long-run deviation, and CUSUM charts with a known run length add them up.
- * Cost: about 250 ns a numeric value; 5 KB a numeric field, 25 KB a categorical one, and 10 bytes a warm-up value.
+ * Cost: about 250 ns a numeric value; 7 KB a numeric field, 25 KB a categorical one, and 10 bytes a warm-up value.
  *
  * Source: docs/drift.md with all papers.
  */

@@ -186,7 +186,7 @@ export class DriftKernel implements Kernel {
   }
 
   stats(): KernelStats {
-    let bytes = 2000;
+    let bytes = 500;
     const most = new Map<string, { field: string; chart: string; ratio: number }>();
     for (const column of this.ids.values()) {
       bytes += column.byteLength;

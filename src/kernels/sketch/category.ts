@@ -1,5 +1,5 @@
-import { hash32 } from '../../core/hash.ts';
 import { canonicalJson } from '../canonical-json/canonical-json.ts';
+import { hash128 } from '../hash/key-hasher.ts';
 
 /** Longest text kept for a category, in UTF-16 units. */
 const MAX_CHARS = 128;
@@ -12,7 +12,7 @@ const KEPT_CHARS = 100;
 export function categoryOf(value: unknown): string {
   const text = typeof value === 'string' ? value : typeof value === 'object' ? jsonOf(value) : String(value);
   if (text.length <= MAX_CHARS) return text;
-  return `${text.slice(0, KEPT_CHARS)}…${hash32(text).toString(16)}${hash32(text, 1).toString(16)}`;
+  return `${text.slice(0, KEPT_CHARS)}…${hash128(text)}`;
 }
 
 function jsonOf(value: unknown): string {
