@@ -18,6 +18,7 @@ export interface SavedModel {
   readonly determinants: readonly SavedDeterminant[];
   readonly learned: number;
   readonly checkedAt: number;
+  readonly frequencies: ReturnType<Frequencies['save']>;
   readonly floors: readonly [groups: number, rows: number, values: number];
 }
 
@@ -142,6 +143,7 @@ export class DependencyModel {
       })),
       learned: this.soft.learned,
       checkedAt: this.soft.checkedAt,
+      frequencies: this.frequencies.save(),
       floors: [this.groups.store.floor, this.soft.rows.floor, this.frequencies.store.floor],
     };
   }
@@ -166,6 +168,6 @@ export class DependencyModel {
     this.soft.rows.dropBelow(rows);
     this.frequencies.store.dropBelow(values);
     this.groups.rebuildHomes();
-    this.frequencies.rebuildIndex();
+    this.frequencies.restore(saved.frequencies);
   }
 }

@@ -1,5 +1,5 @@
 import { mix32 } from '../../core/hash.ts';
-import { type Cell, cellText, ownCell } from './cell.ts';
+import { type Cell, ownCell } from './cell.ts';
 import { EntryStore } from './entry-store.ts';
 import { isMisspelling, MIN_SPELLED_CHARS } from './spelling.ts';
 
@@ -43,6 +43,8 @@ export class Frequencies {
   private readonly columns: ReadonlySet<number>;
   private readonly maxBytes: number;
   private readonly bands = new Map<number, Set<Frequency>>();
+  /** The largest count a column ever had: a value less than five times as rare need not be looked at. */
+  private readonly most = new Map<number, number>();
 
   constructor(columns: readonly number[], maxBytes: number) {
     this.columns = new Set(columns);
@@ -69,17 +71,24 @@ export class Frequencies {
   correct(column: number, cell: Cell): Correction | undefined {
     if (!this.columns.has(column) || typeof cell !== 'string' || cell.length < MIN_SPELLED_CHARS) return undefined;
     const own = this.store.get(keyOf(column, cell))?.count ?? 0;
+    const least = MIN_RARITY * Math.max(1, own);
+    if ((this.most.get(column) ?? 0) < least) return undefined;
     let found: Frequency | undefined;
-    for (const candidate of this.near(column, cell)) {
-      if (candidate.count < MIN_RARITY * Math.max(1, own) || !isMisspelling(cell, candidate.value)) continue;
+    for (const candidate of this.near(column, cell, least)) {
+      if (!isMisspelling(cell, candidate.value)) continue;
       if (found !== undefined) return undefined;
       found = candidate;
     }
     return found === undefined ? undefined : { value: found.value, count: found.count, own };
   }
 
-  /** The index is read off the values after a restore. */
-  rebuildIndex(): void {
+  save(): readonly (readonly [column: number, most: number])[] {
+    return [...this.most];
+  }
+
+  /** The values have been restored: the index is read off them. */
+  restore(most: ReturnType<Frequencies['save']>): void {
+    for (const [column, count] of most) this.most.set(column, count);
     for (const frequency of this.store.values()) if (frequency.count >= MIN_FREQUENT) this.index(frequency);
   }
 
@@ -88,17 +97,18 @@ export class Frequencies {
     const frequency = this.store.get(key) ?? { column, value: String(ownCell(value)), count: 0 };
     frequency.count++;
     this.store.put(key, frequency);
+    if (frequency.count > (this.most.get(column) ?? 0)) this.most.set(column, frequency.count);
     if (frequency.count === MIN_FREQUENT) this.index(frequency);
   }
 
-  private near(column: number, value: string): readonly Frequency[] {
+  /** Values at least `least` times seen that may be near in spelling. */
+  private near(column: number, value: string, least: number): readonly Frequency[] {
     const found = new Set<Frequency>();
-    for (const band of bandsOf(column, value)) for (const frequency of this.bands.get(band) ?? []) found.add(frequency);
-    const list = [...found].filter((frequency) => frequency.column === column);
-    if (list.length <= MAX_COMPARED) return list;
-    return list
-      .sort((a, b) => b.count - a.count || (cellText(a.value) < cellText(b.value) ? -1 : 1))
-      .slice(0, MAX_COMPARED);
+    for (const band of bandsOf(column, value))
+      for (const frequency of this.bands.get(band) ?? [])
+        if (frequency.count >= least && frequency.column === column) found.add(frequency);
+    if (found.size <= MAX_COMPARED) return [...found];
+    return [...found].sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1)).slice(0, MAX_COMPARED);
   }
 
   private index(frequency: Frequency): void {
