@@ -2,6 +2,9 @@
 export { canonicalJson, canonicalJsonWithout } from './canonical-json/canonical-json.ts';
 export { DedupState } from './dedup/dedup-state.ts';
 export { KeyHasher } from './hash/key-hasher.ts';
+export { LabelModel } from './label-model/label-model.ts';
+export { SILENT } from './label-model/pattern-table.ts';
+export { anyError, INVALID, majorityVerdict, modelVerdict, VALID } from './label-model/verdict.ts';
 export { canonicalQuery, QueryGate, QueryKeys, queryGate, SqlParser } from './query/index.ts';
 export { DEFAULT_RESOLVE, type ResolveSettings } from './resolve/resolve-settings.ts';
 export { ResolveStream } from './resolve/resolve-stream.ts';

@@ -42,8 +42,6 @@ interface Judged {
   readonly valid?: number;
 }
 
-const UNANIMOUS: Judged = { verdict: 'curated' };
-
 /**
  * Rules that vote on a record: quarantined, curated, or to a person.
  *
@@ -171,7 +169,7 @@ export class VerdictKernel implements Kernel {
       draft ??= record.edit();
       into.set(draft, round(valid));
     }
-    if (verdict !== UNANIMOUS.verdict && method !== 'any-error') {
+    if (verdict !== 'curated' && method !== 'any-error') {
       draft ??= record.edit();
       out.finding(draft, this.reason(verdict, valid));
     }
@@ -228,9 +226,9 @@ export class VerdictKernel implements Kernel {
       const copyOf = learned ? this.model.copyOf(r) : undefined;
       out.event('rule.report', {
         rule,
-        ...(learned ? { accuracy: round4(this.model.accuracy(r)) } : {}),
-        coverage: round4(this.spoke[r]! / Math.max(1, this.judged)),
-        ...(precision === undefined ? {} : { precision: round4(precision) }),
+        ...(learned ? { accuracy: round(this.model.accuracy(r), 4) } : {}),
+        coverage: round(this.spoke[r]! / Math.max(1, this.judged), 4),
+        ...(precision === undefined ? {} : { precision: round(precision, 4) }),
         ...(copyOf === undefined ? {} : { copyOf: this.votes.names[copyOf]! }),
       });
     }
@@ -242,10 +240,7 @@ function outvoted(detail: Detail): Detail {
   return detail.severity === 'error' ? { ...detail, severity: 'warn' } : detail;
 }
 
-function round(value: number): number {
-  return Math.round(value * 1e6) / 1e6;
-}
-
-function round4(value: number): number {
-  return Math.round(value * 1e4) / 1e4;
+/** `digits` decimals: what is told does not hang on the last bits of a sum. */
+function round(value: number, digits = 6): number {
+  return Number(value.toFixed(digits));
 }

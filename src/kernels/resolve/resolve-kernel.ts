@@ -5,9 +5,9 @@ import type { CheckpointDelta, StatePart } from '../../core/state.ts';
 import { canonicalJson } from '../canonical-json/canonical-json.ts';
 import type { Scalar } from '../vote/ballots.ts';
 import type { ClaimEntry, Resolved } from './claim-entry.ts';
-import type { ResolveSettings, ResolveSink, SourceReport } from './resolve-settings.ts';
+import type { ClaimTaken, ResolveSettings, ResolveSink, SourceReport } from './resolve-settings.ts';
 import { ResolveState } from './resolve-state.ts';
-import { type ClaimTaken, ResolveStream } from './resolve-stream.ts';
+import { ResolveStream } from './resolve-stream.ts';
 
 export interface ClaimFields {
   readonly entity: FieldSlot;

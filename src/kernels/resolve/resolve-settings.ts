@@ -65,3 +65,6 @@ export interface ResolveSink {
   report(report: SourceReport): void;
   evicted(what: { readonly entries: number; readonly bound: 'items' | 'attributes' }): void;
 }
+
+/** What became of a claim. */
+export type ClaimTaken = 'counted' | 'repeated' | 'late' | 'source-bound' | 'value-bound';

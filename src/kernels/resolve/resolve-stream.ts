@@ -3,14 +3,11 @@ import { OpenItems } from '../vote/open-items.ts';
 import { PastItems } from '../vote/past-items.ts';
 import { ClaimEntry, type ClaimModel, type EntryClosedBy, type Resolved } from './claim-entry.ts';
 import { makeModel } from './make-model.ts';
-import type { ResolveSettings, ResolveSink } from './resolve-settings.ts';
+import type { ClaimTaken, ResolveSettings, ResolveSink } from './resolve-settings.ts';
 import { reportSources } from './source-report.ts';
 
-export type ClaimTaken = 'counted' | 'repeated' | 'late' | 'source-bound' | 'value-bound';
-
-/** Rounds at the end of a bounded input. */
+/** Rounds at the end of a bounded input; closes between two looks at dependence and weights. */
 const MAX_ROUNDS = 20;
-/** Closes between two looks at dependence and weights. */
 const REFRESH_EVERY = 20;
 
 /**

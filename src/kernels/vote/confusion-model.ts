@@ -1,6 +1,6 @@
 import type { BallotItem } from './ballot-item.ts';
 import { FLOOR, pooledAccuracy, pooledRows, softmax } from './em-rows.ts';
-import { type Doubles, grown, type ModelSettings, numbers, type VoteModel, type VoterAccuracy } from './model.ts';
+import { grown, type ModelSettings, numbers, spread, type VoteModel, type VoterAccuracy } from './model.ts';
 import type { VoterTable } from './voter-table.ts';
 
 const PRIOR_VOTES = 2;
@@ -240,18 +240,4 @@ export class ConfusionModel implements VoteModel {
     this.room = room;
     this.rowsOfPool = undefined;
   }
-}
-
-/** Copies rows of `width` into rows of `room`; with groups, `width` rows of each group become `room` rows. */
-function spread(
-  from: Doubles,
-  width: number,
-  to: { readonly room: number; readonly rows: number; readonly groups: number },
-): Doubles {
-  const next = new Float64Array(to.groups > 0 ? to.groups * to.room * to.room : to.rows * to.room);
-  for (let r = 0; r < to.rows && r * width < from.length; r++) {
-    const at = to.groups > 0 ? Math.floor(r / width) * to.room + (r % width) : r;
-    next.set(from.subarray(r * width, (r + 1) * width), at * to.room);
-  }
-  return next;
 }

@@ -64,3 +64,17 @@ export function grown(array: Doubles, length: number): Doubles {
 export function numbers(value: unknown): number[] {
   return Array.isArray(value) ? value.map(Number) : [];
 }
+
+/** Copies rows of `width` into rows of `room`; with groups, `width` rows of each group become `room` rows. */
+export function spread(
+  from: Doubles,
+  width: number,
+  to: { readonly room: number; readonly rows: number; readonly groups: number },
+): Doubles {
+  const next = new Float64Array(to.groups > 0 ? to.groups * to.room * to.room : to.rows * to.room);
+  for (let r = 0; r < to.rows && r * width < from.length; r++) {
+    const at = to.groups > 0 ? Math.floor(r / width) * to.room + (r % width) : r;
+    next.set(from.subarray(r * width, (r + 1) * width), at * to.room);
+  }
+  return next;
+}

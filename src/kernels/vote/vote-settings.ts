@@ -123,3 +123,14 @@ export interface VoteSink {
   report(report: VoterReport): void;
   evicted(what: { readonly entries: number; readonly bound: 'items' | 'voters' | 'votes' }): void;
 }
+
+/** What became of a vote. */
+export type Taken = 'counted' | 'repeated' | 'late' | 'label-bound';
+
+export interface StreamVote {
+  readonly item: Scalar;
+  readonly voter: Scalar;
+  readonly label: Scalar;
+  /** ≥ 0, default 1. */
+  readonly weight?: number;
+}

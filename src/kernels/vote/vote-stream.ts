@@ -5,18 +5,7 @@ import { OpenItems } from './open-items.ts';
 import { PastItems } from './past-items.ts';
 import { VoteLearning } from './vote-learning.ts';
 import { reportVoters, requestLabels } from './vote-report.ts';
-import type { VoteSettings, VoteSink } from './vote-settings.ts';
-
-/** What became of a vote. */
-export type Taken = 'counted' | 'repeated' | 'late' | 'label-bound';
-
-export interface StreamVote {
-  readonly item: Scalar;
-  readonly voter: Scalar;
-  readonly label: Scalar;
-  /** ≥ 0, default 1. */
-  readonly weight?: number;
-}
+import type { StreamVote, Taken, VoteSettings, VoteSink } from './vote-settings.ts';
 
 interface Said {
   readonly voter: number;

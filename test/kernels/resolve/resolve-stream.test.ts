@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { uniform } from '../../../src/core/hash.ts';
+import { SourcePairs } from '../../../src/kernels/resolve/source-pairs.ts';
 import { describeWithData } from '../../data.ts';
 import { type Claim, errorsOf, Run, runAll, share, weather, world } from './claim-runs.ts';
 
@@ -26,6 +27,24 @@ describe('copied sources', () => {
         share(runAll({ method: 'majority' }, claims)) - 0.005,
       );
     }
+  });
+
+  it('exact copies of a source together weigh at most 1/c of it once dependence is sure', () => {
+    const pairs = new SourcePairs({ copyRate: 0.5, copyPrior: 0.2, falseValues: 50 });
+    const COPIES = 5;
+    pairs.reserve(COPIES);
+    for (let n = 0; n < 200; n++)
+      for (let x = 0; x < COPIES; x++)
+        for (let y = 0; y < x; y++) pairs.count(x, y, { same: true, p: n % 2 === 0 ? 0.9 : 0.1, sign: 1 });
+    pairs.refresh(COPIES, () => 0.6);
+    let weight = 0;
+    for (let x = 0; x < COPIES; x++) {
+      let independent = 1;
+      for (let y = 0; y < x; y++) independent *= 1 - 0.5 * pairs.dependence(x, y);
+      weight += independent;
+    }
+    expect(weight).toBeLessThanOrEqual(2);
+    expect(weight).toBeGreaterThan(1.5);
   });
 
   it('reports say who copies from whom, and who is to be trusted', () => {
