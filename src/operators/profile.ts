@@ -2,7 +2,8 @@ import { type Static, Type } from '@sinclair/typebox';
 import { ConfigError } from '../core/errors.ts';
 import type { ConfigIssue, Kernel, Operator, OperatorDeps } from '../core/operator.ts';
 import { COUNT_PATTERN, DURATION_PATTERN, parseCount, parseDuration } from '../core/units.ts';
-import { FIGURES, ProfileKernel, type ProfileOptions } from '../kernels/profile/profile-kernel.ts';
+import { FIGURES } from '../kernels/profile/figures.ts';
+import { ProfileKernel, type ProfileOptions } from '../kernels/profile/profile-kernel.ts';
 import { profileWork, recordFacts } from '../kernels/profile/value-facts.ts';
 
 const QUANTILES = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99];

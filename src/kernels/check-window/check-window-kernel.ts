@@ -7,6 +7,7 @@ import { Expectation, type ExpectationSpec } from './expectation.ts';
 import { HeldWindows } from './held-windows.ts';
 import { WindowClock } from './window-clock.ts';
 import { type Judged, type Span, WindowReport } from './window-report.ts';
+import { addToSums, emptySums, loadSums, type Sums, saveSums } from './window-sums.ts';
 
 export interface CheckWindowOptions {
   /** Sizes in milliseconds of event time, or in records. */
@@ -23,13 +24,6 @@ export const CHECK_WINDOW_PORT = { out: 0, rejected: 1, late: 2 } as const;
 const MAX_OPEN = 1000;
 const META = 'windows';
 const VERSION = 1;
-
-/** Sums of one window, one a expectation; `first` and `last`: stream times of its records. */
-interface Sums {
-  readonly of: readonly (Accumulator | undefined)[];
-  first: number;
-  last: number;
-}
 
 /**
  * Expectations on windows of records.
@@ -69,7 +63,7 @@ export class CheckWindowKernel implements Kernel {
     this.windows = new Windows<Sums>({
       spec: size === every ? { kind: 'tumbling', size } : { kind: 'sliding', size, every },
       lateness: unit === 'ms' ? (deps.latenessMs ?? 0) : 0,
-      create: () => ({ of: this.expectations.map((one) => one.accumulator()), first: Number.NaN, last: Number.NaN }),
+      create: () => emptySums(this.expectations),
       close: (window) => this.close(window),
       maxOpen: Number.POSITIVE_INFINITY, // evicted in take(), once the record is held
     });
@@ -115,11 +109,7 @@ export class CheckWindowKernel implements Kernel {
       clock: this.clock.save(),
       report: this.report.save(),
       expectations: this.expectations.map((one) => one.save()),
-      windows: this.windows.save(({ of, first, last }) => [
-        of.map((sums) => sums?.save() ?? null),
-        Number.isNaN(first) ? null : first,
-        Number.isNaN(last) ? null : last,
-      ]),
+      windows: this.windows.save(saveSums),
     };
     const { put, drop } = this.held.checkpoint();
     return { put: [...put, { name: META, bytes: Buffer.from(JSON.stringify(meta)) }], drop };
@@ -171,12 +161,7 @@ export class CheckWindowKernel implements Kernel {
     this.reportEvictions();
   }
 
-  private readonly update = (sums: Sums): Sums => {
-    for (let e = 0; e < this.seen.length; e++) sums.of[e]?.add(this.seen[e]);
-    if (Number.isNaN(sums.first)) sums.first = this.time;
-    sums.last = this.time;
-    return sums;
-  };
+  private readonly update = (sums: Sums): Sums => addToSums(sums, this.seen, this.time);
 
   private startOf(position: number): number {
     const { every } = this.options.window;
@@ -266,19 +251,8 @@ export class CheckWindowKernel implements Kernel {
     this.report.load(meta.report);
     for (const [e, saved] of meta.expectations.entries()) this.expectations[e]?.load(saved);
     this.evicted = meta.evicted;
-    this.windows.restore(meta.windows, (json) => this.sumsFrom(json as SavedSums)); // as checkpoint() wrote it
+    this.windows.restore(meta.windows, (json) => loadSums(this.expectations, json));
     const open = new Set<number>(meta.windows.open.map(([start]: readonly [number]) => start));
     this.held.restore(parts.filter(HeldWindows.owns), (start) => open.has(start));
   }
-
-  private sumsFrom([saved, first, last]: SavedSums): Sums {
-    const of = this.expectations.map((one, e) => {
-      const sums = one.accumulator();
-      if (saved[e] !== null) sums?.load(saved[e] as never); // as its own save() wrote it
-      return sums;
-    });
-    return { of, first: first ?? Number.NaN, last: last ?? Number.NaN };
-  }
 }
-
-type SavedSums = readonly [of: readonly unknown[], first: number | null, last: number | null];

@@ -6,6 +6,8 @@ import type { CheckpointDelta, StatePart } from '../../core/state.ts';
 import { categoryOf } from '../sketch/category.ts';
 import { type Window, Windows } from '../window/windows.ts';
 import { type FieldReport, WINDOW_SETTINGS } from './field-profile.ts';
+import { figureOf } from './figures.ts';
+import { OVERFLOW, type Segment, tellWindow } from './profile-report.ts';
 import { RecordProfile } from './record-profile.ts';
 import type { RecordFacts } from './value-facts.ts';
 
@@ -28,20 +30,15 @@ export interface ProfileOptions {
 
 const META = 'windows';
 const VERSION = 1;
-/** Where records go whose segment is one too many. */
-const OVERFLOW = 'overflow';
 const MAX_OPEN = 100;
 
-interface Segment {
-  /** Values of `by` as texts; undefined: the overflow. */
-  readonly values: readonly string[] | undefined;
-  readonly profile: RecordProfile;
+interface KeptSegment extends Segment {
   /** Part of the state, made at the first checkpoint that holds it. */
   part: number;
   dirty: boolean;
 }
 
-type Segments = Map<string, Segment>;
+type Segments = Map<string, KeptSegment>;
 
 /**
  * Profiles of windows, field by field and segment by segment.
@@ -151,7 +148,7 @@ export class ProfileKernel implements Kernel {
     return segments;
   };
 
-  private open(segments: Segments, key: string): Segment {
+  private open(segments: Segments, key: string): KeptSegment {
     const values = key === OVERFLOW ? undefined : (JSON.parse(key) as string[]); // as segmentOf wrote it
     const segment = { values, profile: this.newProfile(), part: 0, dirty: true };
     segments.set(key, segment);
@@ -191,28 +188,11 @@ export class ProfileKernel implements Kernel {
     }
     const late = this.windows.late - this.late;
     this.late = this.windows.late;
-    const { by } = this.options;
-    out.event('profile.window', {
-      window: place,
-      records: window.records,
-      segments: window.value.size,
-      ...(window.value.has(OVERFLOW) ? { overflow: window.value.get(OVERFLOW)!.profile.records } : {}),
-      ...(leftOut === 0 ? {} : { valuesLeftOut: leftOut }),
-      late,
+    tellWindow({ window: place, records: window.records, segments: window.value, leftOut, late }, out, {
+      ...this.options,
+      hidden: this.deps.redacted,
+      keep: (report) => this.keepFigures(report),
     });
-    for (const { values, profile } of window.value.values()) {
-      const segment =
-        by.length === 0
-          ? {}
-          : {
-              segment:
-                values === undefined ? OVERFLOW : Object.fromEntries(by.map((slot, i) => [slot.text, values[i]])),
-            };
-      for (const report of profile.report(this.options, this.deps.redacted)) {
-        out.event('profile.field', { window: place, ...segment, ...report });
-        if (by.length === 0) this.keepFigures(report);
-      }
-    }
   }
 
   private keepFigures(report: FieldReport): void {
@@ -248,25 +228,6 @@ export class ProfileKernel implements Kernel {
     });
     this.refused = meta.refused;
     this.told = meta.told;
-  }
-}
-
-export const FIGURES = ['null-ratio', 'distinct', 'mean', 'sd', 'min', 'max', 'p5', 'p50', 'p95'] as const;
-
-function figureOf(report: FieldReport, figure: string): number | undefined {
-  const { numbers } = report;
-  switch (figure) {
-    case 'null-ratio':
-      return report.records === 0 ? undefined : (report.missing + report.nulls) / report.records;
-    case 'distinct':
-      return report.distinct;
-    case 'mean':
-    case 'sd':
-    case 'min':
-    case 'max':
-      return numbers?.[figure] ?? undefined;
-    default:
-      return numbers?.quantiles[figure];
   }
 }
 

@@ -1,9 +1,6 @@
+import { BUCKET_RECORDS, type Entry, type SavedTable, SliceTable } from './slice-table.ts';
 import { fisherTail, normalQuantile } from './tails.ts';
 
-/** One slice in this many records is found for sure: 1 / ε of lossy counting. */
-const BUCKET_RECORDS = 1000;
-/** Most entries kept a field, or pair of fields: lossy counting needs 1,000·ln(N/1,000), that is 5,300 at the forgetting below. */
-const MAX_ENTRIES = 8000;
 const FIRST_LOOK = 1000;
 /** From here on a look every so many records, and what lies this far back counts half. */
 const STEADY_LOOK = 100_000;
@@ -15,13 +12,6 @@ const MIN_RECORDS = 20;
 const MIN_SUPPORT = 1 / BUCKET_RECORDS;
 const MAX_NAMED = 20;
 const MAX_TEXT = 128;
-
-interface Entry {
-  records: number;
-  failures: number;
-  /** Records it may have had before it was first kept. */
-  missed: number;
-}
 
 export interface Slice {
   /** Field and value of each condition, in order. */
@@ -48,9 +38,8 @@ export interface SavedSlices {
   readonly failures: number;
   readonly looks: number;
   readonly nextLook: number;
-  readonly evicted: number;
   readonly named: string;
-  readonly tables: readonly (readonly (readonly [string, number, number, number])[])[];
+  readonly tables: readonly SavedTable[];
 }
 
 /** A value as the key of a table; null and missing are one, lists and objects have no slice. */
@@ -76,11 +65,9 @@ export function sliceText(value: unknown): string | null | undefined {
  * Katz et al. 1978 (interval of a ratio of rates).
  */
 export class SliceFinder {
-  /** Entries dropped because a table was full. */
-  evicted = 0;
   private readonly options: SlicesOptions;
   private readonly pairs: readonly (readonly [number, number])[];
-  private readonly tables: Map<string, Entry>[];
+  private readonly tables: readonly SliceTable[];
   private total = 0;
   private records = 0;
   private failures = 0;
@@ -95,7 +82,12 @@ export class SliceFinder {
       conditions === 1
         ? []
         : fields.flatMap((_, a) => fields.slice(a + 1).map((_, b): [number, number] => [a, a + 1 + b]));
-    this.tables = Array.from({ length: fields.length + this.pairs.length }, () => new Map());
+    this.tables = Array.from({ length: fields.length + this.pairs.length }, () => new SliceTable());
+  }
+
+  /** Records whose value was not counted because a table was full. */
+  get refused(): number {
+    return this.tables.reduce((sum, table) => sum + table.refused, 0);
   }
 
   get entries(): number {
@@ -110,7 +102,7 @@ export class SliceFinder {
     const { length } = this.options.fields;
     for (let f = 0; f < length; f++) this.count(f, keyOf(values[f]), failed);
     for (let p = 0; p < this.pairs.length; p++) this.count(length + p, this.pairKey(p, values), failed);
-    if (this.records % BUCKET_RECORDS === 0) for (const table of this.tables) this.prune(table);
+    if (this.records % BUCKET_RECORDS === 0) for (const table of this.tables) table.prune(this.records);
     return this.total >= this.nextLook;
   }
 
@@ -118,8 +110,7 @@ export class SliceFinder {
   failLate(values: readonly (string | null | undefined)[]): void {
     this.failures++;
     const fail = (table: number, key: string | undefined): void => {
-      const entry = key === undefined ? undefined : this.tables[table]!.get(key);
-      if (entry !== undefined) entry.failures = Math.min(entry.records, entry.failures + 1);
+      if (key !== undefined) this.tables[table]!.failLate(key);
     };
     const { length } = this.options.fields;
     for (let f = 0; f < length; f++) fail(f, keyOf(values[f]));
@@ -142,11 +133,8 @@ export class SliceFinder {
   }
 
   save(): SavedSlices {
-    const { total, records, failures, looks, nextLook, evicted, named } = this;
-    const tables = this.tables.map((table) =>
-      [...table].map(([key, e]) => [key, e.records, e.failures, e.missed] as const),
-    );
-    return { total, records, failures, looks, nextLook, evicted, named, tables };
+    const { total, records, failures, looks, nextLook, named } = this;
+    return { total, records, failures, looks, nextLook, named, tables: this.tables.map((table) => table.save()) };
   }
 
   restore(saved: SavedSlices): void {
@@ -155,49 +143,27 @@ export class SliceFinder {
     this.failures = saved.failures;
     this.looks = saved.looks;
     this.nextLook = saved.nextLook;
-    this.evicted = saved.evicted;
     this.named = saved.named;
-    for (const [i, rows] of saved.tables.entries())
-      for (const [key, records, failures, missed] of rows) this.tables[i]?.set(key, { records, failures, missed });
+    for (const [i, rows] of saved.tables.entries()) this.tables[i]?.load(rows);
   }
 
   private count(at: number, key: string | undefined, failed: boolean): void {
-    if (key === undefined) return;
-    const table = this.tables[at]!;
-    const known = table.get(key);
-    if (known !== undefined) {
-      known.records++;
-      if (failed) known.failures++;
-      return;
-    }
-    if (table.size >= MAX_ENTRIES) {
-      this.evicted++;
-      return;
-    }
-    table.set(key, { records: 1, failures: failed ? 1 : 0, missed: Math.floor(this.records / BUCKET_RECORDS) });
-  }
-
-  private prune(table: Map<string, Entry>): void {
-    const bucket = Math.floor(this.records / BUCKET_RECORDS);
-    for (const [key, entry] of table) if (entry.records + entry.missed <= bucket) table.delete(key);
+    if (key !== undefined) this.tables[at]!.count(key, failed, this.records);
   }
 
   private fade(): void {
     this.records = Math.floor(this.records / 2);
     this.failures = Math.floor(this.failures / 2);
-    for (const table of this.tables)
-      for (const [key, entry] of table) {
-        entry.records = Math.floor(entry.records / 2);
-        entry.failures = Math.min(entry.records, Math.floor(entry.failures / 2));
-        entry.missed = Math.floor(entry.missed / 2);
-        if (entry.records === 0) table.delete(key);
-      }
+    for (const table of this.tables) table.fade();
   }
 
   private rank(): readonly Slice[] {
     const least = Math.max(MIN_RECORDS, MIN_SUPPORT * this.records);
     const candidates = this.tables.flatMap((table, at) =>
-      [...table].filter(([, entry]) => entry.records >= least).map(([key, entry]) => ({ at, key, entry })),
+      table
+        .all()
+        .filter(([, entry]) => entry.records >= least)
+        .map(([key, entry]) => ({ at, key, entry })),
     );
     const level = (FALSE_NAME_RATE * 6) / (Math.PI * this.looks) ** 2 / Math.max(1, candidates.length);
     const z = normalQuantile(1 - level);

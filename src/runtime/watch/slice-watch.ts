@@ -29,8 +29,8 @@ export class SliceWatch {
   }
 
   stats(): KernelStats {
-    const { entries, evicted } = this.finder;
-    return { entries, bytes: entries * BYTES_PER_ENTRY, gauges: [{ name: 'slices_left_out', value: evicted }] };
+    const { entries, refused } = this.finder;
+    return { entries, bytes: entries * BYTES_PER_ENTRY, gauges: [{ name: 'slices_left_out', value: refused }] };
   }
 
   save(): SavedSlices {

@@ -142,7 +142,7 @@ describe('a breaker over files', () => {
     const diverted = read('t.diverted').map((line) => JSON.parse(line));
     expect(diverted[0]).toEqual({ id: 150, qty: 0 }); // 149 is the fiftieth bad one of the last hundred
     expect(summary.routed).toBe(diverted.length);
-    expect(read('t.diverted.findings').length).toBeGreaterThan(50);
+    expect(read('t.diverted.findings')).toHaveLength(49); // of the bad ones from 150 on, one is ragged
     expect(read('t.quarantine').some((line) => line.includes('ragged-row'))).toBe(true);
   });
 });
