@@ -20,7 +20,7 @@ const Config = Type.Object(
       description: 'Field with the vote: a text, number or boolean.',
       default: 'label',
     }),
-    weight: Type.Optional(Type.String({ minLength: 1, description: 'Field with the weight of the vote, 0 or more.' })),
+    weight: Type.Optional(Type.String({ minLength: 1, description: 'Field with the weight of the vote, 0 to 1000.' })),
     gold: Type.Optional(
       Type.String({
         minLength: 1,

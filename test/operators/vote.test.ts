@@ -57,6 +57,7 @@ describe('vote', () => {
       { value: { item: 'a', voter: 'x', label: ['cat'] } },
       { value: { item: 'a', voter: 'x', label: 'cat', weight: -1 } },
       { value: { item: 'a', voter: 'x', label: 'cat', weight: 'heavy' } },
+      { value: { item: 'a', voter: 'x', label: 'cat', weight: 1e308 } },
       { value: { item: 'a', voter: 'x', label: 'cat', weight: 2 } },
       { value: 'no object' },
     ]);
@@ -66,11 +67,12 @@ describe('vote', () => {
       'vote-field',
       'vote-weight',
       'vote-weight',
+      'vote-weight',
       'vote-field',
     ]);
-    expect(trace.out.rejected).toHaveLength(6);
+    expect(trace.out.rejected).toHaveLength(7);
     expect(trace.out.out).toMatchObject([{ item: 'a', label: 'cat', votes: 1 }]);
-    expect(trace.accounted).toBe(7);
+    expect(trace.accounted).toBe(8);
   });
 
   it('verdicts of people on their own input pin items and change nothing when they come again', async () => {

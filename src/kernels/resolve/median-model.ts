@@ -65,7 +65,10 @@ export class MedianModel implements ClaimModel {
     const value = weightedMedian(kept);
     const support = deviation > 0 ? kept : claims.filter(({ x }) => x === middle);
     const unit = deviation > 0 ? deviation : Math.max(Math.abs(middle) * 1e-3, 1e-9);
-    for (const { at, x } of claims) entry.p[at] = Math.min(MAX_LOSS, Math.abs(x - value) / unit);
+    for (const { at, x } of claims) {
+      const loss = Math.abs(x - value) / unit;
+      entry.p[at] = Number.isNaN(loss) ? MAX_LOSS : Math.min(MAX_LOSS, loss);
+    }
     const near = weightOf(claims.filter(({ x }) => Math.abs(x - value) <= deviation));
     const all = weightOf(claims);
     const decided = support.length >= this.settings.minSupport;

@@ -10,7 +10,7 @@ export function weightedMedian(sorted: readonly Weighted[]): number {
   for (let c = 0; c < sorted.length; c++) {
     reached += sorted[c]!.weight;
     if (reached > half + 1e-12) return sorted[c]!.x;
-    if (reached > half - 1e-12 && c + 1 < sorted.length) return (sorted[c]!.x + sorted[c + 1]!.x) / 2;
+    if (reached > half - 1e-12 && c + 1 < sorted.length) return sorted[c]!.x / 2 + sorted[c + 1]!.x / 2;
   }
   return sorted.at(-1)!.x;
 }
@@ -24,5 +24,5 @@ export function weightOf(entries: readonly Weighted[]): number {
 export function medianOf(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
+  return sorted.length % 2 === 1 ? sorted[half]! : sorted[half - 1]! / 2 + sorted[half]! / 2;
 }

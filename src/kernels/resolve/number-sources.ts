@@ -82,9 +82,10 @@ export class NumberSources {
     if (typeof value !== 'number' || value === 0) return;
     for (let at = 0; at < entry.n; at++) {
       const claimed = entry.values[entry.codes[at]!];
-      if (typeof claimed !== 'number' || claimed / value <= 0) continue;
+      const ratio = typeof claimed === 'number' ? Math.log(claimed / value) : Number.NaN;
+      if (!Number.isFinite(ratio)) continue;
       const own = this.list[entry.sources[at]!]!;
-      own.ratios[own.next] = Math.log(claimed / value);
+      own.ratios[own.next] = ratio;
       own.next = (own.next + 1) % RATIOS;
     }
   }

@@ -24,6 +24,8 @@ const CAUSE = 'cause';
 const BYTES_PER_ITEM = 500;
 const BYTES_PER_VOTER = 150;
 const MAX_NAME_CHARS = 512;
+/** A vote that weighs more is a mistake, and would drown what all others say. */
+const MAX_WEIGHT = 1_000;
 
 /** A vote stream on records: votes are merged, consensus records leave as derived ones, keyed by the item. */
 export class VoteKernel implements Kernel, VoteSink {
@@ -111,8 +113,12 @@ export class VoteKernel implements Kernel, VoteSink {
     const label = this.scalar(record, this.fields.label, out);
     if (label === undefined) return;
     const weight = this.fields.weight?.get(record) ?? 1;
-    if (typeof weight !== 'number' || !(weight >= 0) || weight === Number.POSITIVE_INFINITY) {
-      this.reject(record, out, { rule: 'vote-weight', slot: this.fields.weight!, expected: 'a number of 0 or more' });
+    if (typeof weight !== 'number' || !(weight >= 0 && weight <= MAX_WEIGHT)) {
+      this.reject(record, out, {
+        rule: 'vote-weight',
+        slot: this.fields.weight!,
+        expected: `a number from 0 to ${MAX_WEIGHT}`,
+      });
       return;
     }
     const taken = this.stream.vote({ item, voter, label, weight }, time);

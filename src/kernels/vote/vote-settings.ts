@@ -131,6 +131,6 @@ export interface StreamVote {
   readonly item: Scalar;
   readonly voter: Scalar;
   readonly label: Scalar;
-  /** ≥ 0, default 1. */
+  /** 0 to 1,000, default 1. */
   readonly weight?: number;
 }

@@ -148,6 +148,19 @@ describe('resolve stream', () => {
     expect(run.reports.get('a')!.copiesFrom).toBeUndefined();
   });
 
+  it('numbers at the ends of what a double holds leave every counter a number', () => {
+    const extremes = [1.7e308, -1.7e308, 5e-324, 0, -0, 1.2e308, 3];
+    const claims = Array.from({ length: 120 }, (_, i) =>
+      ['a', 'b', 'c', 'd'].map((source, s): Claim => {
+        const at = Math.floor(uniform(8, i, s) * extremes.length);
+        return { entity: `e${i}`, source, value: extremes[at]! };
+      }),
+    ).flat();
+    const run = runAll({ method: 'median', warmUpEntries: 10, sweepEvery: 7 }, claims);
+    for (const report of run.reports.values()) expect(Number.isFinite(report.trust)).toBe(true);
+    for (const result of run.last.values()) expect(Number.isFinite(result.confidence)).toBe(true);
+  });
+
   it('attributes beyond the bound get the plain median, and it is said once', () => {
     const said: unknown[] = [];
     const run = new Run({ method: 'median', maxAttributes: 2 }, (what) => said.push(what));

@@ -109,3 +109,14 @@ export function scoreLabels(labels: ReadonlyMap<Scalar, Scalar | null>, truth: R
   for (const [item, gold] of truth) if (labels.get(item) === gold) right++;
   return right / truth.size;
 }
+
+/** `items` items of two labels, `voters` voters that are right with a probability of .6 to .95. */
+export function crowd(items: number, voters: number, seed: number): Vote[] {
+  const votes: Vote[] = [];
+  for (let i = 0; i < items; i++)
+    for (let w = 0; w < voters; w++) {
+      const right = uniform(seed, i, w) < 0.6 + (0.35 * w) / voters;
+      votes.push({ item: `i${i}`, voter: `w${w}`, label: (i % 3 === 0) === right ? 'yes' : 'no' });
+    }
+  return votes;
+}
