@@ -184,6 +184,22 @@ describe('windows', () => {
     ]);
   });
 
+  it('of records begin anew with what is appended after an end', async () => {
+    const text = topology(
+      '{ window: { records: 4 }, action: quarantine, expect: [{ measure: sum, field: x, max: 9 }] }',
+    );
+    const driver = feed(text, every10s(0, 60)); // 0 to 3, then 4 and 5
+    expect(await driver.end()).toMatchObject({ curated: 6, quarantined: 0, held: 0 });
+    driver.feed(
+      'in',
+      [3, 3, 3, 3].map((x, i) => ({ value: `{"x":${x}}`, timestamp: START + 60_000 + i })),
+    );
+    expect(await driver.end()).toMatchObject({ in: 10, curated: 6, quarantined: 4, late: 0 });
+    expect(eventsOf(driver, 't.events').map(({ data }) => [data.window, data.partial])).toEqual([
+      [{ start: 8, end: 12 }, undefined],
+    ]);
+  });
+
   it('cut off by start or end are marked, or skipped', async () => {
     const rows = every10s(30, 210);
     const marked = feed(expecting('{ measure: row-count, min: 6 }'), rows);

@@ -102,6 +102,18 @@ describe('profile', () => {
     expect(field('x', 'overflow')).toMatchObject({ records: 20, numbers: { min: 4, max: 5 } });
   });
 
+  it('begins a new window of records with what is appended after an end', async () => {
+    const driver = feed(topology('{ window: { records: 10 } }'), rowsOf([{ x: 1 }, { x: 2 }]));
+    await driver.end();
+    driver.feed('in', [{ value: '{"x":3}', timestamp: START + 5000 }]);
+    await driver.end();
+    const windows = eventsOf(driver, 't.events').filter(({ type }) => type === 'profile.window');
+    expect(windows.map(({ data }) => [data.records, data.late])).toEqual([
+      [2, 0],
+      [1, 0],
+    ]);
+  });
+
   it('shows chosen figures as metrics', async () => {
     const seen = new Map<string, number>();
     const rows = rowsOf(Array.from({ length: 20 }, (_, i) => ({ x: i % 4 === 0 ? null : i })));

@@ -101,9 +101,12 @@ function share(value: number): string {
   return value.toFixed(3);
 }
 
-/** A comment ends with its line. */
+/** A comment ends with its line, and must not hold what a terminal obeys. */
 function comment(text: string): string {
-  return text.replace(/\s+/g, ' ').slice(0, 200);
+  return text
+    .replace(/\s+/g, ' ')
+    .replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '')
+    .slice(0, 200);
 }
 
 const PLAIN = /^[A-Za-z_][A-Za-z0-9_-]*$/;

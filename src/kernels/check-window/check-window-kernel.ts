@@ -97,6 +97,9 @@ export class CheckWindowKernel implements Kernel {
     this.ending = true;
     this.windows.flush();
     this.ending = false;
+    // a window of records that was cut off is over: what is appended later begins the next one
+    if (this.options.window.unit === 'records')
+      this.records = this.startOf(this.records + this.options.window.size - 1);
   }
 
   checkpoint(): CheckpointDelta {

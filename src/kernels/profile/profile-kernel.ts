@@ -100,7 +100,11 @@ export class ProfileKernel implements Kernel {
     this.finishRestore();
     this.out = out;
     if (tick.kind === 'idle' && this.options.window.unit === 'ms') this.windows.advance(tick.time);
-    if (tick.kind === 'end') this.windows.flush();
+    if (tick.kind !== 'end') return;
+    this.windows.flush();
+    const { unit, size } = this.options.window;
+    // a window of records that was cut off is over: what is appended later begins the next one
+    if (unit === 'records') this.records = Math.ceil(this.records / size) * size;
   }
 
   checkpoint(): CheckpointDelta {
