@@ -42,6 +42,22 @@ export function graphOf(description: PlanDescription): Graph {
   return { nodes: [...nodes.values()], edges };
 }
 
+/** Events somebody is called for, by the steps that can send them. */
+export function eventsOf(plan: Plan): (readonly [step: string, type: string])[] {
+  const steps = plan.stages.flatMap((stage) => stage.steps);
+  return [
+    ...steps.flatMap(({ id, operator, config }): (readonly [string, string])[] => [
+      ...(operator.name === 'detect-drift'
+        ? ['drift.alarm', 'drift.recovered'].map((type) => [id, type] as const)
+        : []),
+      ...(operator.scope(config) === 'none' ? [] : [[id, 'state.evicted'] as const]),
+    ]),
+    ...(plan.breaker === undefined
+      ? []
+      : ['breaker.opened', 'breaker.closed'].map((type) => ['breaker', type] as const)),
+  ];
+}
+
 export function rulesOf(plan: Plan): RuleSpec[] {
   return plan.stages.flatMap((stage) =>
     stage.steps.flatMap((step) => {

@@ -12,7 +12,7 @@ import { type RunSummary, runPlan } from '../runtime/run.ts';
 import { createLog } from '../telemetry/log.ts';
 import type { PrometheusExporter } from '../telemetry/prometheus.ts';
 import type { Plan } from '../topology/plan.ts';
-import { liveView, rulesOf } from './console-source.ts';
+import { eventsOf, liveView, rulesOf } from './console-source.ts';
 import { EXIT } from './exit.ts';
 import { folderView, savePlan } from './folder-view.ts';
 import { type Gate, parseGate } from './gates.ts';
@@ -140,7 +140,7 @@ async function makeExporter(plan: Plan): Promise<PrometheusExporter> {
     node: process.version,
     memoryLimitBytes: process.constrainedMemory() || totalmem(),
   });
-  exporter.watch(plan.name, rulesOf(plan));
+  exporter.watch(plan.name, rulesOf(plan), eventsOf(plan));
   return exporter;
 }
 

@@ -87,6 +87,8 @@ export class Task {
   private replaying = false;
   private stale: readonly string[] = [];
   private idleSince = 0;
+  /** Monotonic milliseconds at which the batch in hand was taken. */
+  private batchSince = 0;
   private idleTickAt = 0;
 
   constructor(id: TaskId, stage: StagePlan, context: TaskContext, stopAt?: Position) {
@@ -233,6 +235,7 @@ export class Task {
     if (to > from) {
       this.ended = false;
       this.idleSince = this.context.clock.elapsed();
+      this.batchSince = this.idleSince;
       yield this.frameOf(batch, from, to);
     }
     this.position = next;
@@ -353,6 +356,9 @@ export class Task {
   private collect(frame: Frame): void {
     const kind = frame.tick?.kind;
     if (!this.replaying) this.sampler?.add(frame);
+    const { observer, clock, plan } = this.context;
+    if (frame.batch !== undefined && !this.replaying)
+      observer.batch?.(plan.name, (clock.elapsed() - this.batchSince) / 1000, frame.roots.length);
     if (kind === 'end' || kind === 'idle') this.writeControl(frame, kind);
     this.open.add(frame, {
       portNames: this.stage.portNames,

@@ -51,7 +51,11 @@ export class PrometheusExporter implements RunObserver {
   }
 
   /** Begins the series of a topology at 0, so that a rate over its first failure sees it, and scores it by its rules. */
-  watch(topology: string, rules: readonly RuleSpec[]): void {
+  watch(
+    topology: string,
+    rules: readonly RuleSpec[],
+    events: readonly (readonly [step: string, type: string])[],
+  ): void {
     for (const name of [
       'sluice_task_restarts_total',
       'sluice_replayed_records_total',
@@ -60,6 +64,9 @@ export class PrometheusExporter implements RunObserver {
       this.add(name, { topology }, 0);
     for (const result of ['ok', 'failed']) this.add('sluice_commits_total', { topology, result }, 0);
     for (const fate of FATES) this.add('sluice_fates_total', { topology, fate }, 0);
+    for (const { step, rule, severity } of rules)
+      this.add('sluice_findings_total', { topology, step, rule, severity }, 0);
+    for (const [step, type] of events) this.add('sluice_events_total', { topology, step, type }, 0);
     this.scores.set(topology, { rules: new RuleBook(rules), input: new Ring(SCORE_BUCKETS, SCORE_BUCKET_MS) });
   }
 

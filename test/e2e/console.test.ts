@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithProgram } from '../support/debian.ts';
 import { root, sluice } from './cli.ts';
+import { serve } from './serve.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const PAGES = ['overview', 'rules', 'records', 'drift', 'trust', 'duplicates', 'tasks'] as const;
@@ -27,8 +28,8 @@ describeWithProgram('the console in a browser', { name: 'chromium', debianPackag
     dir = mkdtempSync(join(tmpdir(), 'sluice-console-'));
     mkdirSync(shots, { recursive: true });
     writeFileSync(join(dir, 'films.yaml'), topology());
-    writeFileSync(join(dir, 'in.ndjson'), Array.from({ length: 2000 }, (_, i) => `${film(i)}\n`).join(''));
-    [run, url] = await serve(dir);
+    writeFileSync(join(dir, 'films.ndjson'), Array.from({ length: 2000 }, (_, i) => `${film(i)}\n`).join(''));
+    [run, url] = await serve(dir, 'films', ['films']);
     browser = await chromium.launch({ executablePath: path, args: ['--no-sandbox'] });
     page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
     page.on('pageerror', (error) => errors.push(error.message));
@@ -90,7 +91,7 @@ describeWithProgram('the console in a browser', { name: 'chromium', debianPackag
 
   it('brings what happens while it is watched', async () => {
     await page.goto(`${url}#overview`);
-    appendFileSync(join(dir, 'in.ndjson'), Array.from({ length: 500 }, (_, i) => `${film(i + 2000)}\n`).join(''));
+    appendFileSync(join(dir, 'films.ndjson'), Array.from({ length: 500 }, (_, i) => `${film(i + 2000)}\n`).join(''));
     await page.getByText('2,500', { exact: true }).first().waitFor();
   });
 
@@ -125,7 +126,7 @@ describeWithProgram('the console in a browser', { name: 'chromium', debianPackag
   it('shows a drift alarm when it happens, with both distributions and the change point', async () => {
     writeFileSync(join(dir, 'sensor.yaml'), SENSOR);
     writeFileSync(join(dir, 'sensor.ndjson'), readings(0, 4000, 20));
-    const [sensor, address] = await serve(dir, 'sensor', 'sensor');
+    const [sensor, address] = await serve(dir, 'sensor', ['sensor']);
     try {
       await page.goto(`${address}#drift`);
       await page.getByText('temperature').first().waitFor(); // its charts, once the reference is taken
@@ -154,7 +155,7 @@ describeWithProgram('the console in a browser', { name: 'chromium', debianPackag
       '--local',
       out,
       '--topic',
-      `films=${join(dir, 'in.ndjson')}`,
+      `films=${join(dir, 'films.ndjson')}`,
       '--quiet',
     ];
     expect(await sluice([...args, '--report', join(dir, 'report.html')])).toMatchObject({ code: 0 });
@@ -221,32 +222,4 @@ function topology(): string {
     'output: { topic: films.curated }',
     'outputs: { once.duplicates: films.again }',
   ].join('\n');
-}
-
-/** A run that follows its input, and the address it printed. */
-function serve(dir: string, name = 'films', topic = 'in'): Promise<[ChildProcess, string]> {
-  const args = [
-    'run',
-    join(dir, `${name}.yaml`),
-    '--local',
-    join(dir, `out-${name}`),
-    '--topic',
-    `${name}=${join(dir, `${topic}.ndjson`)}`,
-  ];
-  const child = spawn(
-    process.execPath,
-    [join(root, 'src/cli/main.ts'), ...args, '--follow', '--quiet', '--http', '127.0.0.1:0'],
-    {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    },
-  );
-  return new Promise((resolve, reject) => {
-    let text = '';
-    child.stderr.on('data', (chunk) => {
-      text += chunk;
-      const url = /listening on (\S+)/.exec(text)?.[1];
-      if (url !== undefined) resolve([child, `${url}/`]);
-    });
-    child.on('close', (code) => reject(new Error(`the run ended with ${code}: ${text}`)));
-  });
 }

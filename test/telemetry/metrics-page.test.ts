@@ -52,8 +52,15 @@ describe('the metrics page', () => {
 
   it('begins the series of a topology at 0, and scores what came', async () => {
     const page = exporter();
-    page.watch('shop', [{ step: 'check', rule: 'rule-0', severity: 'error', field: null, dimension: 'validity' }]);
-    expect((await page.page()).body).toContain('sluice_fates_total{topology="shop",fate="late"} 0');
+    page.watch(
+      'shop',
+      [{ step: 'check', rule: 'rule-0', severity: 'error', field: null, dimension: 'validity' }],
+      [['watch', 'drift.alarm']],
+    );
+    const before = (await page.page()).body;
+    expect(before).toContain('sluice_fates_total{topology="shop",fate="late"} 0');
+    expect(before).toContain('sluice_findings_total{topology="shop",step="check",rule="rule-0",severity="error"} 0');
+    expect(before).toContain('sluice_events_total{topology="shop",step="watch",type="drift.alarm"} 0');
     page.commit(commit(1));
     const { body } = await page.page();
     expect(body).toContain('sluice_quality_score{topology="shop",dimension="validity"} 0.99');
@@ -93,7 +100,7 @@ describe('the metrics page', () => {
 describeWithProgram('promtool', { name: 'promtool', debianPackage: 'prometheus' }, (promtool) => {
   it('finds nothing to say about the page', async () => {
     const page = exporter();
-    page.watch('shop', []);
+    page.watch('shop', [], []);
     page.commit(commit(3));
     page.batch('shop', 0.01);
     const { body } = await page.page();

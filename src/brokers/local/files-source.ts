@@ -78,6 +78,7 @@ export class FilesSource implements TaskSource {
     const records: DataRecord[] = [];
     let bytes = 0;
     let atEnd = false;
+    let caughtUp = false;
     while (records.length < limit.records && bytes < limit.bytes && !signal.aborted) {
       const current = this.current ?? (await this.openNext());
       if (current !== undefined) {
@@ -90,6 +91,7 @@ export class FilesSource implements TaskSource {
         atEnd = true;
         break;
       }
+      caughtUp = true;
       if (records.length > 0 || !(await this.wait(limit.untilMs, signal))) break;
     }
     this.ended = atEnd;
@@ -98,7 +100,7 @@ export class FilesSource implements TaskSource {
       partition: 0,
       from,
       next: this.position,
-      end: atEnd ? this.position : -1,
+      end: atEnd || caughtUp ? this.position : -1,
       logStart: 0,
       records,
       atEnd,

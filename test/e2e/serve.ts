@@ -1,0 +1,23 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { root } from './cli.ts';
+
+/** A run of `DIR/<name>.yaml` that follows `DIR/<topic>.ndjson`, and the address of its console. */
+export function serve(dir: string, name: string, topics: readonly string[]): Promise<[ChildProcess, string]> {
+  const inputs = topics.flatMap((topic) => ['--topic', `${topic}=${join(dir, `${topic}.ndjson`)}`]);
+  const args = ['run', join(dir, `${name}.yaml`), '--local', join(dir, `out-${name}`), ...inputs];
+  const child = spawn(
+    process.execPath,
+    [join(root, 'src/cli/main.ts'), ...args, '--follow', '--quiet', '--http', '127.0.0.1:0'],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  return new Promise((resolve, reject) => {
+    let text = '';
+    child.stderr.on('data', (chunk) => {
+      text += chunk;
+      const url = /listening on (\S+)/.exec(text)?.[1];
+      if (url !== undefined) resolve([child, `${url}/`]);
+    });
+    child.on('close', (code) => reject(new Error(`the run ended with ${code}: ${text}`)));
+  });
+}
