@@ -3,7 +3,6 @@ import { ConfigError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { TransportObserver } from '../core/transport.ts';
 import { openLocal } from '../run.ts';
-import { openKafka } from '../run-kafka.ts';
 import type { Plan } from '../topology/plan.ts';
 import { type KafkaFlags, kafkaConnection } from './kafka-flags.ts';
 
@@ -40,6 +39,7 @@ export async function openBroker(
     topic: topic[0],
   };
   refuse(onlyLocal, 'works on files: give --local DIR as well');
+  const { openKafka } = await import('../run-kafka.ts');
   return openKafka(plan, {
     ...(await kafkaConnection(flags, process.env)),
     untilEnd: flags.untilEnd === true,

@@ -1,18 +1,21 @@
 import { Command, CommanderError } from 'commander';
-import { addConfigSchema } from './config-schema.ts';
-import { addDescribe } from './describe.ts';
 import { EXIT, report } from './exit.ts';
-import { addLint } from './lint.ts';
 import { packageVersion } from './load.ts';
-import { addOperators } from './operators.ts';
-import { addProfile } from './profile.ts';
-import { addQuarantine } from './quarantine.ts';
-import { addQueries } from './queries.ts';
-import { addReplay } from './replay.ts';
-import { addReport } from './report.ts';
-import { addRun } from './run.ts';
-import { addTest } from './test.ts';
-import { addTopics } from './topics.ts';
+
+const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  run: async () => (await import('./run.ts')).addRun,
+  quarantine: async () => (await import('./quarantine.ts')).addQuarantine,
+  replay: async () => (await import('./replay.ts')).addReplay,
+  report: async () => (await import('./report.ts')).addReport,
+  profile: async () => (await import('./profile.ts')).addProfile,
+  lint: async () => (await import('./lint.ts')).addLint,
+  test: async () => (await import('./test.ts')).addTest,
+  topics: async () => (await import('./topics.ts')).addTopics,
+  describe: async () => (await import('./describe.ts')).addDescribe,
+  operators: async () => (await import('./operators.ts')).addOperators,
+  queries: async () => (await import('./queries.ts')).addQueries,
+  'config-schema': async () => (await import('./config-schema.ts')).addConfigSchema,
+};
 
 const program = new Command('sluice')
   .description('Keeps the quality of data while it flows.')
@@ -20,18 +23,10 @@ const program = new Command('sluice')
   .exitOverride()
   .showHelpAfterError('(sluice --help lists the commands)');
 
-addRun(program);
-addQuarantine(program);
-addReplay(program);
-addReport(program);
-addProfile(program);
-addLint(program);
-addTest(program);
-addTopics(program);
-addDescribe(program);
-addOperators(program);
-addQueries(program);
-addConfigSchema(program);
+// a command loads what it needs alone: half of the start is reading modules
+const wanted = process.argv[2] ?? '';
+for (const [name, command] of Object.entries(COMMANDS))
+  if (name === wanted || !Object.hasOwn(COMMANDS, wanted)) (await command())(program);
 
 try {
   await program.parseAsync(process.argv);

@@ -22,7 +22,6 @@ import { observers } from './observers.ts';
 import { type BrokerFlags, openBroker } from './open-broker.ts';
 import { Progress, summaryTable } from './progress.ts';
 import { Readiness } from './readiness.ts';
-import { writeReport } from './report.ts';
 import { timeParser } from './time-parser.ts';
 
 interface RunFlags extends BrokerFlags {
@@ -121,7 +120,10 @@ async function run(path: string, flags: RunFlags): Promise<number> {
     const code = finish(summary, plan, { flags, gates });
     if (flags.report !== undefined) {
       const view = flags.local === undefined ? live : await folderView(flags.local, plan.name);
-      if (view !== undefined) await writeReport(flags.report, view);
+      if (view !== undefined) {
+        const { writeReport } = await import('./report.ts');
+        await writeReport(flags.report, view);
+      }
     }
     return code;
   } finally {
