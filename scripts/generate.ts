@@ -10,7 +10,9 @@ interface Generated {
 
 async function generated(root: string): Promise<readonly Generated[]> {
   const { cataloguePage } = await import('./catalogue-page.ts');
+  const { driftPicture } = await import('./drift-picture.ts');
   const { galleryPage } = await import('./gallery-page.ts');
+  const { galleryReference } = await import('./gallery-reference.ts');
   const { grafanaFiles } = await import('./grafana/files.ts');
   const { operatorPages } = await import('./operator-pages.ts');
   const { schemaFiles } = await import('./schema-files.ts');
@@ -20,8 +22,10 @@ async function generated(root: string): Promise<readonly Generated[]> {
     ...schemaFiles(),
     ...grafanaFiles(),
     cataloguePage(),
+    await galleryReference(),
     await galleryPage(root),
     votesPicture(),
+    driftPicture(root),
   ];
 }
 

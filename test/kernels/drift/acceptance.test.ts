@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { mix32 } from '../../../src/core/hash.ts';
 import { FrozenBins } from '../../../src/kernels/sketch/frozen-bins.ts';
@@ -101,6 +102,43 @@ describeWithData('quality control series with a reference of 80 points', 'drift/
   it('is silent on _5, which has no change', () => {
     expect(alarms(5)).toEqual([]);
   });
+});
+
+describeWithData('series of NAB', 'drift/nab', (folder) => {
+  const alarms = (path: string): { time: number }[] => {
+    const run = new ColumnRun({ referenceRecords: 1000 });
+    const found: { time: number }[] = [];
+    const lines = gunzipSync(readFileSync(join(folder, `${path}.gz`)))
+      .toString()
+      .trim()
+      .split('\n');
+    for (const line of lines.slice(1)) {
+      const [at, value] = line.split(',');
+      const time = Date.parse(`${at!.replace(' ', 'T')}Z`);
+      run.push(Number(value), time);
+      if (run.alarms.length > found.length) found.push({ time });
+    }
+    return found;
+  };
+  const windows = JSON.parse(readFileSync(join(folder, 'combined_windows.json'), 'utf8')) as Record<string, string[][]>;
+  const series = Object.keys(windows).filter((path) => path.startsWith('artificial'));
+
+  it('without an anomaly raise no alarm', () => {
+    const calm = series.filter((path) => windows[path]!.length === 0);
+    expect(calm).toHaveLength(5);
+    for (const path of calm) expect(alarms(path), path).toEqual([]);
+  });
+
+  it.each(['art_daily_jumpsdown', 'art_daily_jumpsup', 'art_daily_nojump', 'art_load_balancer_spikes'])(
+    '%s raises its first inside the labeled window',
+    (name) => {
+      const path = `artificialWithAnomaly/${name}.csv`;
+      const [[from, to]] = windows[path] as [[string, string]];
+      const [first] = alarms(path);
+      expect(first!.time).toBeGreaterThanOrEqual(Date.parse(`${from.slice(0, 19).replace(' ', 'T')}Z`));
+      expect(first!.time).toBeLessThanOrEqual(Date.parse(`${to.slice(0, 19).replace(' ', 'T')}Z`));
+    },
+  );
 });
 
 describe('16 partitions', () => {
