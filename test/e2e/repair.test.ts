@@ -67,14 +67,17 @@ describeWithData('the command line repairs', 'clean/hospital', (folder) => {
     ]);
   });
 
-  it('readings of sensors', async () => {
+  it('readings of sensors, by the example as it stands', async () => {
     const raw = join(dataPath('../examples'), 'data', 'sensor.csv');
-    const { out, summary } = await run(join(root, 'topologies', 'sensors.yaml'), 'sensors', `sensors.raw=${raw}`);
-    expect(summary).toMatchObject({ in: 6000, curated: 6000 });
+    const topology = join(dataPath('../examples'), 'sensor.yaml');
+    const { out, summary } = await run(topology, 'sensor', `sensor.raw=${raw}`);
+    expect(summary).toMatchObject({ in: 6000, curated: 6000, held: 0 });
+    const events = lines<{ type: string }>(join(out, 'sensor.events.ndjson'));
+    expect(events.map(({ type }) => type)).toContain('drift.alarm');
     expect(readFileSync(raw, 'utf8')).toMatch(/,,/);
-    const left = readFileSync(join(out, 'sensors.curated.ndjson'), 'utf8');
+    const left = readFileSync(join(out, 'sensor.curated.ndjson'), 'utf8');
     expect(left).not.toContain('null');
-    const told = readFileSync(join(out, 'sensors.curated.findings.ndjson'), 'utf8');
+    const told = readFileSync(join(out, 'sensor.curated.findings.ndjson'), 'utf8');
     expect(told.match(/"method":"(last|regression)"/g)!.length).toBeGreaterThan(60);
     expect(told.match(/"method":"speed"/g)!.length).toBeGreaterThan(30);
   });

@@ -54,7 +54,15 @@ export class DependencyModel {
       const determinant = known ?? this.groups.determinant(left, applies);
       for (const name of to) {
         const column = columns.of(name).index;
-        determinant.targets[column] = { column, declared: true, sure, status: 'on', violations: 0, homes: new Map() };
+        determinant.targets[column] = {
+          column,
+          declared: true,
+          sure,
+          status: 'on',
+          violations: 0,
+          homes: new Map(),
+          homed: 0,
+        };
       }
     }
     this.soft.declared = this.groups.determinants.length;

@@ -21,6 +21,8 @@ export interface Target {
   violations: number;
   /** Text of a value to the left sides it is the home value of. */
   homes: Map<string, Set<string>>;
+  /** Left sides with a home value. */
+  homed: number;
 }
 
 /** A left side, with everything that might follow from it. */
@@ -203,6 +205,11 @@ export class Groups {
     return confidence > this.clearShare ? { value: top.values[best]!, confidence } : undefined;
   }
 
+  /** Whether a value tells left sides apart: no more than half of them have it. */
+  isTelling(target: Target, value: Cell): boolean {
+    return 2 * (this.homesOf(target, value)?.size ?? 0) <= target.homed;
+  }
+
   /** Left sides a value is the home value of; undefined when none. */
   homesOf(target: Target, value: Cell): ReadonlySet<string> | undefined {
     return target.homes.get(cellText(value));
@@ -211,7 +218,9 @@ export class Groups {
   /** A right side that is not counted any more, or again. */
   setStatus(target: Target, status: TargetStatus): void {
     target.status = status;
-    if (status === 'off') target.homes = new Map();
+    if (status !== 'off') return;
+    target.homes = new Map();
+    target.homed = 0;
   }
 
   /** Homes are read off the groups after a restore. */
@@ -245,13 +254,13 @@ export class Groups {
     if (from === to) return;
     if (from !== undefined) {
       const keys = target.homes.get(from);
-      keys?.delete(key);
+      if (keys?.delete(key) === true) target.homed--;
       if (keys?.size === 0) target.homes.delete(from);
     }
     if (to === undefined) return;
-    const keys = target.homes.get(to);
-    if (keys === undefined) target.homes.set(to, new Set([key]));
-    else keys.add(key);
+    const keys = target.homes.get(to) ?? new Set();
+    target.homes.set(to, keys.add(key));
+    target.homed++;
   }
 }
 

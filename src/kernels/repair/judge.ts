@@ -97,18 +97,21 @@ export class Judge {
     const votes: (Map<string, Votes> | undefined)[] = [];
     const own = new Float64Array(this.columns.list.length);
     const found: Proposal[] = [];
+    const met: Met[] = [];
     for (const determinant of this.groups.determinants) {
       const key = this.groups.keyOf(determinant, cells, data);
       if (key === undefined) continue;
       const group = this.groups.group(determinant, key);
       const left = correctLeftSide(this.groups, determinant, { key, group, cells });
       if (left !== undefined && !this.columns.list[left.column]!.kept) found.push({ change: left, from: [] });
-      if (group === undefined) continue;
-      const stand = standing(determinant, group, cells);
-      if (stand === 'stands' && determinant.columns.length === 1) own[determinant.columns[0]!]! += 1;
-      if (stand !== 'suspect')
-        for (const target of determinant.targets)
-          if (target?.status === 'on') this.vote(determinant, target, { group, cells, votes, own });
+      if (group !== undefined) met.push({ determinant, group, ...compare(this.groups, determinant, { group, cells }) });
+    }
+    const suspects = suspectColumns(met);
+    for (const { determinant, group, agree, disagree } of met) {
+      if (determinant.columns.some((c) => suspects.has(c))) continue;
+      if (agree > disagree && determinant.columns.length === 1) own[determinant.columns[0]!]! += 1;
+      for (const target of determinant.targets)
+        if (target?.status === 'on') this.vote(determinant, target, { group, cells, votes, own });
     }
     for (let c = 0; c < votes.length; c++) {
       const proposal = this.decide(c, cells, { votes: votes[c], own: own[c]! });
@@ -217,11 +220,21 @@ interface Proposal {
   readonly from: readonly (readonly number[])[];
 }
 
-/**
- * Whether a left side fits its record. `stands`: met before, and its right sides are those of the record; it speaks for
- * itself then. `suspect`: more than one of them, and half of them, are others (not misspelt): the left side is in doubt.
- */
-function standing(determinant: Determinant, group: Group, cells: Cells): 'stands' | 'suspect' | 'open' {
+/** A left side of the record that has been met before. */
+interface Met {
+  readonly determinant: Determinant;
+  readonly group: Group;
+  /** Right sides that are those of the record, and tell left sides apart. */
+  readonly agree: number;
+  /** Others; a misspelt one is none. */
+  readonly disagree: number;
+}
+
+function compare(
+  groups: Groups,
+  determinant: Determinant,
+  { group, cells }: { readonly group: Group; readonly cells: Cells },
+): { agree: number; disagree: number } {
   let agree = 0;
   let disagree = 0;
   for (const target of determinant.targets) {
@@ -229,11 +242,27 @@ function standing(determinant: Determinant, group: Group, cells: Cells): 'stands
     const cell = cells[target.column];
     const home = group.tops[target.column]?.home();
     if (cell === undefined || home === undefined) continue;
-    if (home === cellText(cell)) agree++;
-    else if (typeof cell !== 'string' || !isConfirmedMisspelling(cell, home)) disagree++;
+    if (home === cellText(cell)) {
+      if (groups.isTelling(target, cell)) agree++;
+    } else if (typeof cell !== 'string' || !isConfirmedMisspelling(cell, home)) disagree++;
   }
-  if (disagree > 1 && disagree >= agree) return 'suspect';
-  return agree > disagree ? 'stands' : 'open';
+  return { agree, disagree };
+}
+
+/**
+ * Columns that are in doubt as left sides: more than one right side, and half of all that depend on them, are others.
+ * Then the left side is what is wrong, and says nothing of the rest.
+ */
+function suspectColumns(met: readonly Met[]): ReadonlySet<number> {
+  const balance = new Map<number, { agree: number; disagree: number }>();
+  for (const { determinant, agree, disagree } of met)
+    for (const column of determinant.columns) {
+      const known = balance.get(column) ?? { agree: 0, disagree: 0 };
+      balance.set(column, { agree: known.agree + agree, disagree: known.disagree + disagree });
+    }
+  const suspects = new Set<number>();
+  for (const [column, { agree, disagree }] of balance) if (disagree > 1 && disagree >= agree) suspects.add(column);
+  return suspects;
 }
 
 /** Two that agree are one, with the better reasons; two that do not are none, unless a dependency speaks against spelling. */

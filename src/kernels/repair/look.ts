@@ -62,6 +62,7 @@ export function groupRows(rows: readonly Row[], keyOf: (row: Row) => number): re
 export function lookAt(rows: readonly Row[], groups: readonly (readonly number[])[], column: number): Look {
   const judged: number[] = [];
   const violating: number[] = [];
+  const homes = new Set<number>();
   let judgedGroups = 0;
   let keyed = 0;
   for (const group of groups) {
@@ -80,6 +81,7 @@ export function lookAt(rows: readonly Row[], groups: readonly (readonly number[]
     let best = 0;
     let most = 0;
     for (const [hash, count] of counts) if (count > most) [best, most] = [hash, count];
+    homes.add(best);
     for (const r of group) {
       const hash = rows[r]!.cells[column] ?? 0;
       if (hash === 0) continue;
@@ -89,21 +91,38 @@ export function lookAt(rows: readonly Row[], groups: readonly (readonly number[]
   }
   const confidence = judged.length === 0 ? 1 : 1 - violating.length / judged.length;
   const coverage = keyed === 0 ? 0 : judged.length / keyed;
-  const lift = liftOf(confidence, rows, judged, column);
+  const lift = liftOf(rows, { judged, violating, homes }, column);
   return { health: { judged: judged.length, groups: judgedGroups, coverage, confidence, lift }, judged, violating };
 }
 
-function liftOf(confidence: number, rows: readonly Row[], judged: readonly number[], column: number): number {
+/**
+ * Over the rows whose value some group has for its own (a slip of the pen is nobody's): how much better the left side
+ * tells the value than the most frequent value does. 1 when there is but one value.
+ */
+function liftOf(
+  rows: readonly Row[],
+  {
+    judged,
+    violating,
+    homes,
+  }: { readonly judged: readonly number[]; readonly violating: readonly number[]; readonly homes: ReadonlySet<number> },
+  column: number,
+): number {
   const counts = new Map<number, number>();
+  let known = 0;
   let most = 0;
   for (const r of judged) {
     const hash = rows[r]!.cells[column]!;
+    if (!homes.has(hash)) continue;
+    known++;
     const count = (counts.get(hash) ?? 0) + 1;
     counts.set(hash, count);
     if (count > most) most = count;
   }
-  const base = judged.length === 0 ? 0 : most / judged.length;
-  return base === 1 ? 1 : (confidence - base) / (1 - base);
+  let wrong = 0;
+  for (const r of violating) if (homes.has(rows[r]!.cells[column]!)) wrong++;
+  const open = known - most;
+  return open === 0 ? 1 : 1 - wrong / open;
 }
 
 /** Whether (nearly) all judged rows with this value violate, over several left sides. */

@@ -251,5 +251,5 @@ function isNone({ confidence, lift }: DependencyHealth): boolean {
 
 /** A right side nobody declared. */
 export function undeclared(column: number, status: TargetStatus): Target {
-  return { column, declared: false, sure: false, status, violations: 0, homes: new Map() };
+  return { column, declared: false, sure: false, status, violations: 0, homes: new Map(), homed: 0 };
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { dataPath, describeWithData } from '../../data.ts';
-import { readHospital, scoreRepair } from './score.ts';
+import { corrupt, readHospital, scoreRepair } from './score.ts';
 
 describeWithData('hospital', 'clean/hospital', (folder) => {
   const set = readHospital(folder);
@@ -29,6 +29,20 @@ describeWithData('hospital', 'clean/hospital', (folder) => {
     expect(score.precision).toBeGreaterThanOrEqual(0.99);
     expect(score.f1).toBeGreaterThanOrEqual(0.8);
   });
+
+  it.each([
+    ['letter', 0.99, 0.8],
+    ['swap', 0.95, 0.7],
+  ] as const)(
+    'errors of another kind (%s) are repaired with the same constants: P ≥ %f, F1 ≥ %f',
+    async (kind, precision, f1) => {
+      const dirty = corrupt(set.clean, { kind, share: 0.03, seed: 31 });
+      const score = await scoreRepair(config(1000), { dirty, clean: set.clean });
+      expect(score.wrong).toBeGreaterThan(300);
+      expect(score.precision).toBeGreaterThanOrEqual(precision);
+      expect(score.f1).toBeGreaterThanOrEqual(f1);
+    },
+  );
 
   it('suspends the published dependency that is false, and changes nothing in the clean file (C4)', async () => {
     const score = await scoreRepair(config(1000), clean);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
+import { uniform } from '../../../src/core/hash.ts';
 import { type RepairConfig, repair } from '../../../src/operators/repair.ts';
 import { runStep, type StepEvent } from '../../support/step-run.ts';
 
@@ -62,4 +63,27 @@ export function readHospital(folder: string): HospitalSet {
       .split('\n')
       .map((line) => line.trim().replace('Stateavg', 'StateAverage')),
   };
+}
+
+/** The clean rows with errors of a kind in `share` of the cells: one letter changed, lost or added, or another row's value. */
+export function corrupt(
+  rows: readonly Row[],
+  { kind, share, seed }: { readonly kind: 'letter' | 'swap'; readonly share: number; readonly seed: number },
+): readonly Row[] {
+  return rows.map((row, i) => {
+    const dirty: Record<string, string | null> = { ...row };
+    for (const [c, [name, value]] of Object.entries(row).entries()) {
+      if (value === null || name === 'index' || uniform(seed, i, c) >= share) continue;
+      const pick = (draw: number, n: number): number => Math.floor(uniform(seed, i, c, draw) * n);
+      if (kind === 'swap') dirty[name] = rows[pick(1, rows.length)]![name]!;
+      else {
+        const at = pick(2, value.length);
+        const letter = String.fromCharCode(97 + pick(3, 26));
+        const what = pick(4, 3);
+        const wrong = value.slice(0, at) + (what === 0 ? '' : letter) + value.slice(what === 1 ? at : at + 1);
+        if (wrong !== '') dirty[name] = wrong;
+      }
+    }
+    return dirty;
+  });
 }
