@@ -24,6 +24,7 @@ interface ProfileFlags extends KafkaFlags {
 const QUANTILES = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99];
 const TOP = 10;
 const SPARK_BINS = 12;
+const OTHER_DELIMITERS = [';', '\t', '|'];
 
 export function addProfile(program: Command): void {
   addKafkaFlags(program.command('profile'))
@@ -89,7 +90,7 @@ async function read(
   return { source: { path: input, format }, collected, isCsv: format === 'csv' };
 }
 
-/** Csv whose header holds other delimiters than commas is read again with the one it has. */
+/** Csv that cannot be read with commas is read again with the other delimiters there are. */
 async function readFiles(
   path: string,
   flags: ProfileFlags,
@@ -102,12 +103,17 @@ async function readFiles(
     ...(flags.delimiter === undefined ? {} : { delimiter: flags.delimiter }),
   };
   const collected = await collect(source, sampleSize);
-  const [only, ...more] = collected.profile.fields.keys();
-  const other =
-    isCsv && flags.delimiter === undefined && more.length === 0 ? /[;\t|]/.exec(only ?? '')?.[0] : undefined;
-  if (other === undefined) return { source, collected, isCsv };
-  const again = { ...source, delimiter: other };
-  return { source: again, collected: await collect(again, sampleSize), isCsv };
+  if (!isCsv || flags.delimiter !== undefined || looksRead(collected)) return { source, collected, isCsv };
+  for (const delimiter of OTHER_DELIMITERS) {
+    const again = await collect({ ...source, delimiter }, sampleSize);
+    if (looksRead(again)) return { source: { ...source, delimiter }, collected: again, isCsv };
+  }
+  return { source, collected, isCsv };
+}
+
+/** Several columns, and most rows have as many cells as the header. */
+function looksRead({ profile, undecodable }: Collected): boolean {
+  return profile.fields.size > 1 && undecodable <= profile.records;
 }
 
 function pathOf(input: string, local: string | undefined): string | undefined {

@@ -191,6 +191,7 @@ describe('cleaning suggested for mixed formats', () => {
       'g.h': 'k',
       '[i]': 4,
       '': 5,
+      'e\u001bs': 6,
     };
     const path = join(folder, 'rude.ndjson');
     const lines = Array.from({ length: 60 }, (_, i) =>
@@ -220,6 +221,16 @@ describe('sluice profile', () => {
     expect(stdout).toMatch(/price +number \(text\) +████████ 100 % +\d+ +[▁▂▃▄▅▆▇█ ]+ +0 … 144 … 600\.25/);
     expect(stdout).toContain('delimiter: ";"');
     expect(stdout).toContain('- { field: id, type: integer } # 1.000');
+  });
+
+  it('finds the delimiter and the decimal mark of a European csv', async () => {
+    const path = join(folder, 'euro.csv');
+    const rows = Array.from({ length: 40 }, (_, i) => `${i};${1000 + i},5${i % 10} EUR;0${i + 10}`);
+    writeFileSync(path, `nr;price;plz\n${rows.join('\n')}\n`);
+    const file = join(folder, 'euro.yaml');
+    expect(await sluice(['profile', path, '--suggest', file])).toMatchObject({ code: 0, stderr: '' });
+    const { records } = await trial(readFileSync(file, 'utf8').replaceAll('euro', 'trial'), path);
+    expect(records[7]).toEqual({ nr: 7, price: 1007.57, plz: '017' });
   });
 
   it('prints JSON, writes the topology to a file, and reads a topic of a local run', async () => {
