@@ -15,6 +15,9 @@ export const MAX_QUERY_DEPTH = 200;
 /** Most words and operators, items of lists apart: a statement that piles up more could exhaust the parser's stack (from ≈ 3,700 levels on). */
 export const MAX_QUERY_WORDS = 2500;
 
+/** Longest row of operator characters that is parsed, in banners of comments too: the scanner's time is its length squared. */
+const MAX_OPERATOR_ROW = 1000;
+
 export interface CanonicalOptions {
   readonly level: QueryLevel;
   readonly catalog?: Catalog;
@@ -47,9 +50,9 @@ export type CanonicalResult =
  */
 export function canonicalQuery(sql: string, options: CanonicalOptions): CanonicalResult {
   if (sql.length > MAX_QUERY_CHARS) return { kind: 'bypass', reason: 'too-large' };
-  const { words, depth } = measure(sql);
+  const { words, depth, operatorRow } = measure(sql);
   if (depth > MAX_QUERY_DEPTH) return { kind: 'bypass', reason: 'too-deep' };
-  if (words > MAX_QUERY_WORDS) return { kind: 'bypass', reason: 'too-large' };
+  if (words > MAX_QUERY_WORDS || operatorRow > MAX_OPERATOR_ROW) return { kind: 'bypass', reason: 'too-large' };
   if (trimmed(sql) === '') return { kind: 'bypass', reason: 'empty' };
   if (sql.includes('\0')) return { kind: 'bypass', reason: 'unparsable' };
   let statements: readonly { readonly stmt?: unknown }[];
@@ -87,7 +90,16 @@ function keyOf(sql: string, statement: Json, options: CanonicalOptions): Canonic
 
 /** Without what PostgreSQL takes for white space at the ends: other spaces may be part of a name. */
 export function trimmed(text: string): string {
-  return text.replace(/^[ \t\n\r\f\v]+|[ \t\n\r\f\v]+$/g, '');
+  let from = 0;
+  let to = text.length;
+  while (from < to && isSpace(text.charCodeAt(from))) from++;
+  while (to > from && isSpace(text.charCodeAt(to - 1))) to--;
+  return text.slice(from, to);
+}
+
+/** Space, tab, line feed, vertical tab, form feed, carriage return. */
+function isSpace(code: number): boolean {
+  return code === 32 || (code >= 9 && code <= 13);
 }
 
 export function keyed(canonical: string, rewrites: readonly string[], tables: readonly string[]): CanonicalResult {

@@ -6,7 +6,7 @@ export interface Context {
   readonly catalog: Catalog | undefined;
   readonly rewrote: Rewrote;
   /** Somewhere in the statement the order of rows may show: a CTE could be read there. */
-  readonly ordered: boolean;
+  readonly ordered: () => boolean;
 }
 
 /** Where an expression stands: under ORDER BY a bare name means an output column first, under GROUP BY second. */

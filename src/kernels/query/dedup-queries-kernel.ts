@@ -5,7 +5,7 @@ import type { DataRecord, Origin } from '../../core/record.ts';
 import type { CheckpointDelta, StatePart } from '../../core/state.ts';
 import { DedupState } from '../dedup/dedup-state.ts';
 import type { DedupWindow } from '../dedup/stamps.ts';
-import { digest128 } from './digest.ts';
+import { digest128, type Words, wordsOf } from './digest.ts';
 import type { QueryContext, QueryKeys } from './query-keys.ts';
 import { TableVersions } from './table-versions.ts';
 
@@ -116,8 +116,8 @@ export class DedupQueriesKernel implements Kernel {
       return;
     }
     const version = versions === undefined ? '' : this.versions.of(key.tables);
-    const composite = version === '' ? key.key : digest128(`${key.key} ${version}`);
-    const text = version === '' ? key.exact : digest128(`${key.exact} ${version}`);
+    const composite = version === '' ? key.keyWords : wordsOf(digest128(`${key.key} ${version}`));
+    const text = version === '' ? key.exactWords : wordsOf(digest128(`${key.exact} ${version}`));
     const sameText = has(this.texts, text);
     if (!sameText) this.claim(this.texts, record, out);
     if (!has(this.known, composite)) {
@@ -166,12 +166,8 @@ export class DedupQueriesKernel implements Kernel {
   }
 }
 
-function has(state: DedupState, hex: string): boolean {
-  return state.has(
-    Number.parseInt(hex.slice(0, 8), 16) | 0,
-    Number.parseInt(hex.slice(8, 16), 16) | 0,
-    Number.parseInt(hex.slice(16, 24), 16) | 0,
-  );
+function has(state: DedupState, [h0, h1, h2]: Words): boolean {
+  return state.has(h0, h1, h2);
 }
 
 const DUPLICATE_OF = ['duplicateOf'];

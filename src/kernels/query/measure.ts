@@ -3,6 +3,8 @@ export interface Measure {
   readonly words: number;
   /** Deepest nesting of brackets. */
   readonly depth: number;
+  /** Longest row of operator characters: PostgreSQL's scanner reads the rest of a row again for each comment that begins in it. */
+  readonly operatorRow: number;
 }
 
 /**
@@ -13,18 +15,22 @@ export function measure(sql: string): Measure {
   let words = 0;
   let depth = 0;
   let deepest = 0;
+  let row = 0;
+  let longest = 0;
   let before = OTHER;
   let afterComma = false;
   for (let i = 0; i < sql.length; i++) {
     let kind = kindOf(sql.charCodeAt(i));
     if (kind === DIGIT && before === WORD) kind = WORD;
+    row = kind === OPERATOR ? row + 1 : 0;
+    if (row > longest) longest = row;
     if (kind !== before && (kind === WORD || kind === OPERATOR) && !(kind === WORD && afterComma)) words++;
     if (kind === OPEN) deepest = Math.max(deepest, ++depth);
     else if (kind === CLOSE && depth > 0) depth--;
     if (kind !== OTHER) afterComma = kind === COMMA;
     before = kind;
   }
-  return { words, depth: deepest };
+  return { words, depth: deepest, operatorRow: longest };
 }
 
 const OTHER = 0;

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { BypassReason } from './bypass.ts';
 import { type CanonicalResult, canonicalQuery, type QueryLevel } from './canonical.ts';
 import { contextText, hasVolatileText, Unkeyable } from './context-text.ts';
-import { digest128 } from './digest.ts';
+import { digest128, type Words, wordsOf } from './digest.ts';
 import { jsonBody } from './json-body.ts';
 import type { SqlParser } from './parser.ts';
 import { plainText } from './plain-text.ts';
@@ -55,6 +55,9 @@ export type QueryKey =
       readonly query: string;
       /** Key of this very text in this context. */
       readonly exact: string;
+      /** Both as words. */
+      readonly keyWords: Words;
+      readonly exactWords: Words;
       readonly rewrites: readonly string[];
       readonly tables: readonly string[];
       /** Key of the query without its constants, where asked for. */
@@ -128,11 +131,15 @@ export class QueryKeys {
     if (result.kind === 'bypass') return result;
     if (this.options.dialect === 'postgres' && hasVolatileText(context.params))
       return { kind: 'bypass', reason: 'volatile-value' };
+    const key = digest128(`${this.prefix}\n${place}\n${result.key}`);
+    const exact = digest128(`${this.prefix}\n${memoKey}`);
     return {
       kind: 'key',
-      key: digest128(`${this.prefix}\n${place}\n${result.key}`),
+      key,
       query: result.key,
-      exact: digest128(`${this.prefix}\n${memoKey}`),
+      exact,
+      keyWords: wordsOf(key),
+      exactWords: wordsOf(exact),
       rewrites: result.rewrites,
       tables: result.tables,
       shape: this.options.shapes === true ? result.canonical : undefined,

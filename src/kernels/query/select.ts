@@ -16,7 +16,12 @@ import {
 
 /** The canonical form of a SELECT statement node (locations stripped). Throws NotRenamable when names can't be followed. */
 export function canonicalSelect(statement: JsonNode, catalog: Catalog | undefined, rewrote: Rewrote): JsonNode {
-  const context: Context = { catalog, rewrote, ordered: dependsOnOrder(statement) };
+  let known: boolean | undefined;
+  const ordered = () => {
+    known ??= dependsOnOrder(statement);
+    return known;
+  };
+  const context: Context = { catalog, rewrote, ordered };
   return { SelectStmt: select(as('SelectStmt', statement) ?? {}, EMPTY_SCOPE, context) };
 }
 
@@ -42,7 +47,7 @@ function withQueries(
     const name = text(cte?.ctename);
     if (cte === undefined || query === undefined || name === undefined) throw new NotRenamable();
     if (clause.recursive === true) ctes.set(name, undefined);
-    const around: Scope = { ...parent, depth: parent.depth + 1, ctes: new Map(ctes), ordered: context.ordered };
+    const around: Scope = { ...parent, depth: parent.depth + 1, ctes: new Map(ctes), ordered: context.ordered() };
     const done = select(query, around, context);
     ctes.set(name, cte.aliascolnames === undefined ? outputColumns(query) : undefined);
     return { CommonTableExpr: { ...cte, ctequery: { SelectStmt: done } } };
@@ -68,7 +73,8 @@ function simpleSelect(original: JsonNode, parent: Scope, context: Context): Json
   const depth = parent.depth + 1;
   const itemsOf = (from: JsonNode): RangeItem[] =>
     makeItems(list(from.fromClause).flatMap(fromLeaves), { depth, ctes: parent.ctes }, context.catalog);
-  const ordered = parent.ordered ? undefined : orderJoins(original, itemsOf(original));
+  const items = itemsOf(original);
+  const ordered = parent.ordered || items.length < 2 ? undefined : orderJoins(original, items);
   if (ordered !== undefined) context.rewrote('join-order');
   const body = ordered ?? original;
   const scope: Scope = {
@@ -78,7 +84,7 @@ function simpleSelect(original: JsonNode, parent: Scope, context: Context): Json
     ordered: parent.ordered,
     matched: false,
     hiding: hidingNames(body),
-    items: itemsOf(body),
+    items: ordered === undefined ? items : itemsOf(ordered),
   };
   const isMatched = list(body.groupClause).length > 0 || list(body.distinctClause).length > 0;
   const outputs: Scope = isMatched ? { ...scope, matched: true } : scope;

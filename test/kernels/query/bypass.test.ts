@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { canonicalQuery, type QueryLevel, SqlParser } from '../../../src/kernels/query/index.ts';
+import { plainText } from '../../../src/kernels/query/plain-text.ts';
 
 let parser: SqlParser;
 beforeAll(async () => {
@@ -93,10 +94,34 @@ describe('bypass', () => {
     ['15,000 unions', `SELECT 1${' union select 1'.repeat(15_000)}`],
     ['20,000 CASEs', `SELECT ${'case when a then '.repeat(10_000)}1${' end'.repeat(10_000)}`],
     ['NUL', 'SELECT \0'],
+    ['200,000 spaces', `SELECT${' '.repeat(200_000)}+`],
+    ['200,000 comments begun', `SELECT 1 ${'/*'.repeat(100_000)}`],
+    ['999 comments begun at a time', `SELECT 1 ${`${'/*'.repeat(499)} `.repeat(200)}`],
+    ['minus and comment', `SELECT 1 ${'-/*'.repeat(60_000)}`],
+    ['unicode escapes', `SELECT U&'${'\\0041'.repeat(40_000)}`],
+    ['continued texts', `SELECT ${"'a'\n".repeat(60_000)}+`],
+    ['numbers', `SELECT ${'1.1e'.repeat(60_000)}`],
+    ['200,000 quotes', `SELECT ${"'".repeat(199_999)}`],
+    ['brackets that never close', `SELECT ${'['.repeat(150)}`],
+    ['words of MySQL', `SELECT a FROM t LIMIT ${'1,'.repeat(50_000)}1`],
   ])('%s ends soon in a bypass, and the parser goes on', (_name, sql) => {
     const started = performance.now();
     expect(key(sql)).toMatch(/^bypass:/);
     expect(performance.now() - started).toBeLessThan(2000);
     expect(key('SELECT a FROM t')).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  it.each([
+    ['spaces', ' '.repeat(300_000)],
+    ['comments', '/*'.repeat(150_000)],
+    ['stars', `/*${'*'.repeat(300_000)}`],
+    ['dashes', '--\n'.repeat(100_000)],
+    ['words', 'now '.repeat(100_000)],
+    ['for', 'for   '.repeat(60_000)],
+  ])('300,000 characters of %s in another language take no time either', (_name, text) => {
+    const started = performance.now();
+    plainText(`a${text}b`);
+    plainText(text);
+    expect(performance.now() - started).toBeLessThan(2000);
   });
 });

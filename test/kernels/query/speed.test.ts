@@ -1,0 +1,56 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { canonicalQuery, SqlParser } from '../../../src/kernels/query/index.ts';
+import { cpuMs, hit, operator } from '../../bench/query.ts';
+import { Dice, randomQuery } from './sql-model.ts';
+import { write } from './sql-writer.ts';
+
+/** Nanoseconds the same JSON takes where the figures were measured. */
+const REFERENCE_NS = 900;
+const SAMPLE = JSON.stringify(
+  Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`field${i}`, i % 2 ? i : 'text'])),
+);
+
+/** How much slower this machine is just now, busy neighbours included; 1 for a faster one. */
+function slowness(): number {
+  const rounds = 50_000;
+  for (let i = 0; i < rounds; i++) JSON.parse(SAMPLE);
+  const start = cpuMs();
+  for (let i = 0; i < rounds; i++) JSON.parse(SAMPLE);
+  return Math.max(1, ((cpuMs() - start) * 1e6) / rounds / REFERENCE_NS);
+}
+
+let parser: SqlParser;
+let texts: string[] = [];
+beforeAll(async () => {
+  parser = await SqlParser.load();
+  const dice = new Dice(2);
+  texts = Array.from({ length: 1500 }, () => write(randomQuery(dice), new Set(), dice, true));
+});
+
+/** Processor time, in units of a machine that parses JSON as fast as the one of the figures; the best of three counts. */
+async function best(measure: () => number | Promise<number>): Promise<number> {
+  const found: number[] = [];
+  for (let i = 0; i < 3; i++) found.push(await measure());
+  return Math.min(...found);
+}
+
+describe('cost of recognizing queries', () => {
+  it('a known text takes at most 5 µs', async () => {
+    expect(await best(() => hit(parser, texts, (i) => ({ tenant: i % 7 }), 30_000) / slowness())).toBeLessThan(5);
+  }, 60_000);
+
+  it('a new text takes at most 1 ms', async () => {
+    const canonical = (sql: string) => canonicalQuery(sql, { level: 'algebra', parse: parser.parse });
+    const one = () => {
+      const start = cpuMs();
+      for (const sql of texts) canonical(sql);
+      return (cpuMs() - start) / texts.length / slowness();
+    };
+    expect(await best(one)).toBeLessThan(1);
+  }, 60_000);
+
+  it('the operator takes 100,000 requests a second and core where nine in ten repeat', async () => {
+    console.info(await best(async () => 1e6 / ((await operator(texts, 3, 60_000)) * slowness())), slowness());
+    expect(await best(async () => 1e6 / ((await operator(texts, 3, 60_000)) * slowness()))).toBeLessThan(10);
+  }, 120_000);
+});
