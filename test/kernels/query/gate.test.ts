@@ -220,34 +220,3 @@ describe('result cache', () => {
     await expect(gate.query('SELECT a FROM t')).rejects.toMatchObject({ code: 'query-result' });
   });
 });
-
-describe('a language that is not parsed', () => {
-  it('shares equal texts that only read, and executes each write', async () => {
-    const db = new Database();
-    const gate = await db.gate({ dialect: 'other' });
-    const texts = [
-      'SELECT `a` FROM t',
-      'SELECT `a` FROM t ',
-      'INSERT INTO t VALUES (1)',
-      'INSERT INTO t VALUES (1)',
-      '/* x */ UPDATE t SET a = 1',
-      '/* x */ UPDATE t SET a = 1',
-      'SELECT NOW()',
-      'SELECT NOW()',
-      'mutation { add(id: 1) }',
-      'mutation { add(id: 1) }',
-      'db.t.insertOne({})',
-      'db.t.insertOne({})',
-      'SELECT 1; DELETE FROM t',
-      'SELECT 1; DELETE FROM t',
-      '{ user(id: 1) { name } }',
-      'SELECT a FROM t FOR UPDATE',
-      'SELECT a FROM t FOR UPDATE',
-    ];
-    const calls = texts.map((sql) => gate.query(sql));
-    expect(db.executions).toHaveLength(16);
-    for (const execution of db.executions) execution.answer(rows());
-    await Promise.all(calls);
-    expect(gate.metrics().bypassed['not-a-select']).toBe(12);
-  });
-});
