@@ -16,7 +16,7 @@ export const MAX_QUERY_DEPTH = 200;
 export const MAX_QUERY_WORDS = 2500;
 
 /** Longest row of operator characters that is parsed, in banners of comments too: the scanner's time is its length squared. */
-const MAX_OPERATOR_ROW = 1000;
+const MAX_OPERATOR_ROW = 500;
 
 export interface CanonicalOptions {
   readonly level: QueryLevel;

@@ -7,6 +7,12 @@ beforeAll(async () => {
   parser = await SqlParser.load();
 });
 
+/** Milliseconds of processor time this thread has had. */
+function cpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
+
 function key(sql: string, level: QueryLevel = 'algebra'): string {
   const result = canonicalQuery(sql, { level, parse: parser.parse });
   return result.kind === 'key' ? result.key : `bypass:${result.reason}`;
@@ -96,7 +102,7 @@ describe('bypass', () => {
     ['NUL', 'SELECT \0'],
     ['200,000 spaces', `SELECT${' '.repeat(200_000)}+`],
     ['200,000 comments begun', `SELECT 1 ${'/*'.repeat(100_000)}`],
-    ['999 comments begun at a time', `SELECT 1 ${`${'/*'.repeat(499)} `.repeat(200)}`],
+    ['250 comments begun at a time', `SELECT 1 ${`${'/*'.repeat(250)} `.repeat(400)}`],
     ['minus and comment', `SELECT 1 ${'-/*'.repeat(60_000)}`],
     ['unicode escapes', `SELECT U&'${'\\0041'.repeat(40_000)}`],
     ['continued texts', `SELECT ${"'a'\n".repeat(60_000)}+`],
@@ -105,9 +111,9 @@ describe('bypass', () => {
     ['brackets that never close', `SELECT ${'['.repeat(150)}`],
     ['words of MySQL', `SELECT a FROM t LIMIT ${'1,'.repeat(50_000)}1`],
   ])('%s ends soon in a bypass, and the parser goes on', (_name, sql) => {
-    const started = performance.now();
+    const started = cpuMs();
     expect(key(sql)).toMatch(/^bypass:/);
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(cpuMs() - started).toBeLessThan(2000);
     expect(key('SELECT a FROM t')).toMatch(/^[0-9a-f]{32}$/);
   });
 
@@ -119,9 +125,9 @@ describe('bypass', () => {
     ['words', 'now '.repeat(100_000)],
     ['for', 'for   '.repeat(60_000)],
   ])('300,000 characters of %s in another language take no time either', (_name, text) => {
-    const started = performance.now();
+    const started = cpuMs();
     plainText(`a${text}b`);
     plainText(text);
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(cpuMs() - started).toBeLessThan(2000);
   });
 });

@@ -54,7 +54,7 @@ describe('cost of recognizing queries', () => {
   }, 60_000);
 
   it('the operator takes half of 100,000 requests a second and core, on a machine that has other things to do', () => {
-    const script = join(import.meta.dirname, 'operator-rate.ts');
+    const script = join(import.meta.dirname, '..', '..', 'bench', 'query', 'operator-rate.ts');
     const rate = Number(execFileSync(process.execPath, [script], { encoding: 'utf8' })) * slowness();
     console.info(`operator: ${Math.round(rate)} requests a second of processor time, nine in ten repeated`);
     expect(rate).toBeGreaterThan(50_000);

@@ -1,5 +1,5 @@
 /** Prints requests a second of processor time, the best of some runs: as the program runs, without what a test runner adds to each call. */
-import { operator, queries } from '../../bench/query.ts';
+import { operator, queries } from '../query.ts';
 
 const REQUESTS = 100_000;
 const { texts } = queries();
