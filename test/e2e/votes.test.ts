@@ -96,7 +96,7 @@ describe('the loop of active learning on files', () => {
     const lines = job.rows('labels.consensus').length;
     await job.run();
     expect(job.rows('labels.consensus')).toHaveLength(lines);
-  });
+  }, 120_000);
 });
 
 describe('verdicts of people on rules that vote', () => {
@@ -131,5 +131,5 @@ describe('verdicts of people on rules that vote', () => {
     expect(await job.run()).toMatchObject({ merged: 400 });
     const after = job.rows('voting-rules.events').filter(({ type }) => type === 'rule.report').slice(-5); // biome-ignore format: one pipeline
     expect(after.map(({ data }) => data)).toEqual(before.map(({ data }) => data));
-  });
+  }, 120_000);
 });

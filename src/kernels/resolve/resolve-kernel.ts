@@ -1,9 +1,8 @@
 import type { FieldSlot } from '../../core/field.ts';
-import type { Kernel, KernelStats, OperatorDeps, Out, Tick } from '../../core/operator.ts';
-import { DataRecord } from '../../core/record.ts';
-import type { CheckpointDelta, StatePart } from '../../core/state.ts';
+import type { KernelStats, OperatorDeps, Out } from '../../core/operator.ts';
+import type { DataRecord } from '../../core/record.ts';
 import { canonicalJson } from '../canonical-json/canonical-json.ts';
-import type { Scalar } from '../vote/ballots.ts';
+import { ItemKernel } from '../vote/item-kernel.ts';
 import type { ClaimEntry, Resolved } from './claim-entry.ts';
 import type { ClaimTaken, ResolveSettings, ResolveSink, SourceReport } from './resolve-settings.ts';
 import { ResolveState } from './resolve-state.ts';
@@ -22,63 +21,28 @@ export const EVERY_ATTRIBUTE = '*';
 
 export const RESOLVE_PORT = { out: 0, undecided: 1, late: 2, rejected: 3 } as const;
 
-const CAUSE = 'cause';
 const BYTES_PER_ENTRY = 600;
-const MAX_NAME_CHARS = 512;
 const MAX_VALUE_CHARS = 4096;
 
 /** A resolve stream on records: claims are merged, what is true leaves as derived records, keyed by the entity. */
-export class ResolveKernel implements Kernel, ResolveSink {
+export class ResolveKernel extends ItemKernel implements ResolveSink {
+  protected readonly stream: ResolveStream;
+  protected readonly state: ResolveState;
+  protected readonly fieldRule = 'claim-field';
+  protected readonly rejectedPort = RESOLVE_PORT.rejected;
   private readonly fields: ClaimFields;
   private readonly normalize: Normalizers;
-  private readonly deps: OperatorDeps;
-  private readonly stream: ResolveStream;
-  private readonly state: ResolveState;
-  private out: Out | undefined;
-  private cause: DataRecord | undefined;
 
   constructor(
     settings: ResolveSettings,
     input: { readonly fields: ClaimFields; readonly normalize: Normalizers },
     deps: OperatorDeps,
   ) {
+    super(deps);
     this.fields = input.fields;
     this.normalize = input.normalize;
-    this.deps = deps;
     this.stream = new ResolveStream(settings, this);
     this.state = new ResolveState(this.stream);
-  }
-
-  process(records: readonly DataRecord[], time: Float64Array, out: Out): void {
-    this.state.finish();
-    this.out = out;
-    for (let i = 0; i < records.length; i++) {
-      out.at = i;
-      this.cause = records[i]!;
-      this.stream.advance(time[i]!);
-      this.take(records[i]!, time[i]!, out);
-    }
-  }
-
-  onTick(tick: Tick, out: Out): void {
-    this.state.finish();
-    this.out = out;
-    if (this.cause === undefined) return;
-    if (tick.kind === 'idle') this.stream.advance(tick.time);
-    if (tick.kind === 'end') this.stream.end();
-  }
-
-  checkpoint(): CheckpointDelta {
-    this.state.finish();
-    const delta = this.state.checkpoint();
-    if (this.cause === undefined) return delta;
-    const stub = DataRecord.derived(this.cause, null);
-    return { ...delta, put: [...delta.put, { name: CAUSE, bytes: this.deps.records.encode(stub) }] };
-  }
-
-  restore(part: StatePart): void {
-    if (part.name === CAUSE) this.cause = this.deps.records.decode(part.bytes);
-    else this.state.restore(part);
   }
 
   stats(): KernelStats {
@@ -90,7 +54,7 @@ export class ResolveKernel implements Kernel, ResolveSink {
     };
   }
 
-  private take(record: DataRecord, time: number, out: Out): void {
+  protected take(record: DataRecord, time: number, out: Out): void {
     const entity = this.scalar(record, this.fields.entity, out);
     if (entity === undefined) return;
     const attribute = this.scalar(record, this.fields.attribute, out);
@@ -151,35 +115,6 @@ export class ResolveKernel implements Kernel, ResolveSink {
     }
   }
 
-  private scalar(record: DataRecord, slot: FieldSlot, out: Out): Scalar | undefined {
-    const value = slot.get(record);
-    if (typeof value === 'string' && value.length > 0 && value.length <= MAX_NAME_CHARS) return value;
-    if ((typeof value === 'number' && Number.isFinite(value)) || typeof value === 'boolean') return value;
-    this.reject(record, out, {
-      rule: 'claim-field',
-      slot,
-      expected: `a text of up to ${MAX_NAME_CHARS} characters, a number or a boolean`,
-    });
-    return undefined;
-  }
-
-  private reject(
-    record: DataRecord,
-    out: Out,
-    why: { readonly rule: string; readonly slot: FieldSlot; readonly expected: string },
-  ): void {
-    const draft = record.edit();
-    out.finding(draft, {
-      rule: why.rule,
-      severity: 'error',
-      field: why.slot.text,
-      ...(this.deps.redacted(why.slot.text) ? {} : { observed: why.slot.get(record) ?? null }),
-      expected: why.expected,
-      dimension: 'validity',
-    });
-    out.emit(RESOLVE_PORT.rejected, draft);
-  }
-
   resolved(entry: ClaimEntry, result: Resolved): void {
     const data = {
       entity: entry.entity,
@@ -193,11 +128,7 @@ export class ResolveKernel implements Kernel, ResolveSink {
       copies: result.copies,
       ...(result.spread === undefined ? {} : { spread: result.spread }),
     };
-    const key = new TextEncoder().encode(String(entry.entity));
-    this.out!.emit(
-      result.decided ? RESOLVE_PORT.out : RESOLVE_PORT.undecided,
-      DataRecord.derived(this.cause!, data, key),
-    );
+    this.derive(result.decided ? RESOLVE_PORT.out : RESOLVE_PORT.undecided, entry.entity, data);
   }
 
   revised(change: Parameters<ResolveSink['revised']>[0]): void {

@@ -85,16 +85,10 @@ export class ResolveStream {
 
   /** Fires what is due at stream time `time`, in order of due time. */
   advance(time: number): void {
-    const { afterMs, idleMs } = this.settings;
-    if ((afterMs === undefined && idleMs === undefined) || !(time >= 0)) return;
     for (;;) {
-      const first = afterMs === undefined ? undefined : this.open.first();
-      const idle = idleMs === undefined ? undefined : this.open.idlest();
-      const dueAfter = first === undefined ? Number.POSITIVE_INFINITY : first.openedAt + afterMs!;
-      const dueIdle = idle === undefined ? Number.POSITIVE_INFINITY : idle.lastAt + idleMs!;
-      if (!(Math.min(dueAfter, dueIdle) <= time)) return;
-      if (dueAfter <= dueIdle) this.closeEntry(first!, 'after');
-      else this.closeEntry(idle!, 'idle');
+      const due = this.open.due(time, this.settings);
+      if (due === undefined) return;
+      this.closeEntry(due.item, due.by);
     }
   }
 

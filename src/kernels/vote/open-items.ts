@@ -1,9 +1,18 @@
 /** What the orders need of an item. */
 export interface OpenItem<T> {
   readonly state: string;
+  /** Stream time of the first and of the last vote, NaN without a clock. */
+  readonly openedAt: number;
+  readonly lastAt: number;
   /** Neighbours in the order of last votes. */
   older: T | undefined;
   newer: T | undefined;
+}
+
+/** Milliseconds of stream time after which an item is due; undefined: never. */
+export interface DueRules {
+  readonly afterMs?: number;
+  readonly idleMs?: number;
 }
 
 /** Open items in two orders, by opening and by last vote: the next timer is always at a head. */
@@ -43,9 +52,15 @@ export class OpenItems<T extends OpenItem<T>> {
     return this.queue[this.head];
   }
 
-  /** The item longest without a vote. */
-  idlest(): T | undefined {
-    return this.oldest;
+  /** The item that is due first at stream time `time`; undefined: none is. */
+  due(time: number, { afterMs, idleMs }: DueRules): { readonly item: T; readonly by: 'after' | 'idle' } | undefined {
+    if ((afterMs === undefined && idleMs === undefined) || !(time >= 0)) return undefined;
+    const first = afterMs === undefined ? undefined : this.first();
+    const idle = idleMs === undefined ? undefined : this.oldest;
+    const dueAfter = first === undefined ? Number.POSITIVE_INFINITY : first.openedAt + afterMs!;
+    const dueIdle = idle === undefined ? Number.POSITIVE_INFINITY : idle.lastAt + idleMs!;
+    if (!(Math.min(dueAfter, dueIdle) <= time)) return undefined;
+    return dueAfter <= dueIdle ? { item: first!, by: 'after' } : { item: idle!, by: 'idle' };
   }
 
   /** All open items in order of opening. */

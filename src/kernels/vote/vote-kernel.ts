@@ -1,8 +1,7 @@
 import type { FieldSlot } from '../../core/field.ts';
-import type { Kernel, KernelStats, OperatorDeps, Out, Tick } from '../../core/operator.ts';
-import { DataRecord } from '../../core/record.ts';
-import type { CheckpointDelta, StatePart } from '../../core/state.ts';
-import type { Scalar } from './ballots.ts';
+import type { KernelStats, OperatorDeps, Out } from '../../core/operator.ts';
+import type { DataRecord } from '../../core/record.ts';
+import { ItemKernel, isScalar } from './item-kernel.ts';
 import type { Consensus, LabelRequest, VoterReport, VoteSettings, VoteSink } from './vote-settings.ts';
 import { VoteState } from './vote-state.ts';
 import { VoteStream } from './vote-stream.ts';
@@ -19,61 +18,25 @@ export interface VoteFields {
 
 export const VOTE_PORT = { out: 0, undecided: 1, requests: 2, late: 3, rejected: 4 } as const;
 
-const CAUSE = 'cause';
 /** Measured sizes, for the state metric. */
 const BYTES_PER_ITEM = 500;
 const BYTES_PER_VOTER = 150;
-const MAX_NAME_CHARS = 512;
 /** A vote that weighs more is a mistake, and would drown what all others say. */
 const MAX_WEIGHT = 1_000;
 
 /** A vote stream on records: votes are merged, consensus records leave as derived ones, keyed by the item. */
-export class VoteKernel implements Kernel, VoteSink {
+export class VoteKernel extends ItemKernel implements VoteSink {
+  protected readonly stream: VoteStream;
+  protected readonly state: VoteState;
+  protected readonly fieldRule = 'vote-field';
+  protected readonly rejectedPort = VOTE_PORT.rejected;
   private readonly fields: VoteFields;
-  private readonly deps: OperatorDeps;
-  private readonly stream: VoteStream;
-  private readonly state: VoteState;
-  /** Where results go, and what caused them: the record in hand, at a tick the last one seen. */
-  private out: Out | undefined;
-  private cause: DataRecord | undefined;
 
   constructor(settings: VoteSettings, fields: VoteFields, deps: OperatorDeps) {
+    super(deps);
     this.fields = fields;
-    this.deps = deps;
     this.stream = new VoteStream(settings, this);
     this.state = new VoteState(this.stream);
-  }
-
-  process(records: readonly DataRecord[], time: Float64Array, out: Out): void {
-    this.state.finish();
-    this.out = out;
-    for (let i = 0; i < records.length; i++) {
-      out.at = i;
-      this.cause = records[i]!;
-      this.stream.advance(time[i]!);
-      this.take(records[i]!, time[i]!, out);
-    }
-  }
-
-  onTick(tick: Tick, out: Out): void {
-    this.state.finish();
-    this.out = out;
-    if (this.cause === undefined) return;
-    if (tick.kind === 'idle') this.stream.advance(tick.time);
-    if (tick.kind === 'end') this.stream.end();
-  }
-
-  checkpoint(): CheckpointDelta {
-    this.state.finish();
-    const delta = this.state.checkpoint();
-    if (this.cause === undefined) return delta;
-    const stub = DataRecord.derived(this.cause, null);
-    return { ...delta, put: [...delta.put, { name: CAUSE, bytes: this.deps.records.encode(stub) }] };
-  }
-
-  restore(part: StatePart): void {
-    if (part.name === CAUSE) this.cause = this.deps.records.decode(part.bytes);
-    else this.state.restore(part);
   }
 
   stats(): KernelStats {
@@ -94,7 +57,7 @@ export class VoteKernel implements Kernel, VoteSink {
     };
   }
 
-  private take(record: DataRecord, time: number, out: Out): void {
+  protected take(record: DataRecord, time: number, out: Out): void {
     const item = this.scalar(record, this.fields.item, out);
     if (item === undefined) return;
     const { feedback } = this.fields;
@@ -156,40 +119,12 @@ export class VoteKernel implements Kernel, VoteSink {
     }
   }
 
-  private scalar(record: DataRecord, slot: FieldSlot, out: Out): Scalar | undefined {
-    const value = slot.get(record);
-    if (isScalar(value)) return value;
-    this.reject(record, out, {
-      rule: 'vote-field',
-      slot,
-      expected: `a text of up to ${MAX_NAME_CHARS} characters, a number or a boolean`,
-    });
-    return undefined;
-  }
-
-  private reject(
-    record: DataRecord,
-    out: Out,
-    why: { readonly rule: string; readonly slot: FieldSlot; readonly expected: string },
-  ): void {
-    const draft = record.edit();
-    out.finding(draft, {
-      rule: why.rule,
-      severity: 'error',
-      field: why.slot.text,
-      ...(this.deps.redacted(why.slot.text) ? {} : { observed: why.slot.get(record) ?? null }),
-      expected: why.expected,
-      dimension: 'validity',
-    });
-    out.emit(VOTE_PORT.rejected, draft);
-  }
-
   consensus(result: Consensus): void {
-    this.emit(result.tie ? VOTE_PORT.undecided : VOTE_PORT.out, result.item, result);
+    this.derive(result.tie ? VOTE_PORT.undecided : VOTE_PORT.out, result.item, result);
   }
 
   request(request: LabelRequest): void {
-    this.emit(VOTE_PORT.requests, request.item, request);
+    this.derive(VOTE_PORT.requests, request.item, request);
   }
 
   revised(change: Parameters<VoteSink['revised']>[0]): void {
@@ -214,13 +149,4 @@ export class VoteKernel implements Kernel, VoteSink {
   evicted(what: { readonly entries: number; readonly bound: 'items' | 'voters' | 'votes' }): void {
     this.out!.event('state.evicted', what);
   }
-
-  private emit(port: number, item: Scalar, data: unknown): void {
-    this.out!.emit(port, DataRecord.derived(this.cause!, data, new TextEncoder().encode(String(item))));
-  }
-}
-
-function isScalar(value: unknown): value is Scalar {
-  if (typeof value === 'string') return value.length > 0 && value.length <= MAX_NAME_CHARS;
-  return (typeof value === 'number' && Number.isFinite(value)) || typeof value === 'boolean';
 }

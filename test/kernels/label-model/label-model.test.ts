@@ -14,7 +14,7 @@ describe('label model', () => {
         expect(Math.abs(score.learned[r]! - accuracy), `seed ${seed}, rule ${r}`).toBeLessThanOrEqual(0.05);
       expect(score.copies.every((copy) => copy !== undefined)).toBe(true);
     }
-  });
+  }, 120_000);
 
   it('200 verdicts bring the precision of a rule that is always wrong below .5', () => {
     const model = new LabelModel({ rules: 3, labels: 2 });

@@ -203,5 +203,5 @@ describeWithData('resolve on the weather sources', 'vote/weather_sources/claims.
     expect(mae('H')).toBeLessThanOrEqual(2.02);
     expect(mae('V')).toBeLessThanOrEqual(0.7);
     expect(run.reports.get('herald')).toMatchObject({ copiesFrom: 'wunderground' });
-  });
+  }, 120_000);
 });

@@ -27,13 +27,14 @@ describe('hostile votes', () => {
       close: { minVotes: 3, confidence: 0.999, maxVotes: 50_000 },
       warmUpItems: 0,
     });
-    const from = performance.now();
+    const before = process.cpuUsage();
     for (let n = 0; n < 100_000; n++) votes.vote({ item: 'a', voter: n, label: n % 2 }, 0);
     for (let n = 0; n < 20_000; n++) votes.vote({ item: 'a', voter: n, label: (n + 1) % 2 }, 0);
     votes.end();
-    expect(performance.now() - from).toBeLessThan(10_000);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1e6).toBeLessThan(10);
     expect(kept.results[0]).toMatchObject({ votes: 50_000, closedBy: 'max-votes' });
-  });
+  }, 120_000);
 
   it('a voter with a million votes is one entry', () => {
     const { votes } = stream({
@@ -47,7 +48,7 @@ describe('hostile votes', () => {
     for (let n = 0; n < 1_000_000; n++) votes.vote({ item: n, voter: 'w', label: 'a' }, 0);
     expect(votes.learning.voters.size).toBe(1);
     expect(votes.items.size).toBe(10);
-  });
+  }, 120_000);
 
   it('more voters and items than the bounds allow: the longest silent and the first opened leave, and it is said', () => {
     const { votes, kept } = stream({
