@@ -13,6 +13,8 @@ const MAX_VALUES = 10_000;
 const MAX_COMPARED = 16;
 /** Bands of one hash: texts that share four of ten pairs of letters meet in 99.8 % of cases. */
 const BANDS = 12;
+/** What a frequent value takes in the index, a band. */
+const BAND_BYTES = 100;
 const SEEDS = Int32Array.from({ length: BANDS }, (_, k) => mix32(0x9e3779b9 * (k + 1)) | 0);
 
 interface Frequency {
@@ -38,7 +40,7 @@ export class Frequencies {
   readonly store = new EntryStore<Frequency>('values', {
     save: ({ column, value, count }: Frequency) => [column, value, count],
     load: ([column, value, count]: readonly [number, string, number]) => ({ column, value, count }),
-    size: ({ value }: Frequency) => 160 + 2 * value.length,
+    size: ({ value, count }: Frequency) => 160 + 2 * value.length + (count < MIN_FREQUENT ? 0 : BANDS * BAND_BYTES),
   });
   private readonly columns: ReadonlySet<number>;
   private readonly maxBytes: number;

@@ -1,7 +1,8 @@
 import { type Cell, cellText, leftSideKey, ownCell } from './cell.ts';
 import type { Cells } from './columns.ts';
 import { EntryStore } from './entry-store.ts';
-import { type StoredTop, TopValues } from './top-values.ts';
+import { type Doubt, GROUP_SHAPE, type Group } from './group.ts';
+import { TopValues } from './top-values.ts';
 
 /**
  * on: used; candidate: an undeclared one that is watched; suspended: found false; off: an undeclared one that does not
@@ -37,13 +38,6 @@ export interface Determinant {
   watched: number;
 }
 
-/** A released cell that is not settled: what left, of which record. */
-export interface Doubt {
-  readonly origin: unknown;
-  readonly key: string | null;
-  readonly value: Cell;
-}
-
 /** A doubt the group has become clear about. */
 export interface Settled extends Doubt {
   readonly determinant: Determinant;
@@ -52,27 +46,6 @@ export interface Settled extends Doubt {
   readonly confidence: number;
 }
 
-/** The records of one left side. */
-export interface Group {
-  records: number;
-  /** The left side as first met: one cell, undefined for several. */
-  readonly left: Cell | undefined;
-  /** By column. */
-  readonly tops: (TopValues | undefined)[];
-  /** By column: cells that left before the group was clear. */
-  readonly doubts: (Doubt[] | undefined)[];
-}
-
-type StoredGroup = readonly [
-  records: number,
-  left: Cell | null,
-  tops: readonly (StoredTop | 0)[],
-  doubts: readonly (readonly Doubt[] | 0)[],
-];
-
-const GROUP_BYTES = 240;
-const TOP_BYTES = 200;
-const DOUBT_BYTES = 200;
 /** Cells of a group that can be corrected later; the oldest makes room. */
 const MAX_DOUBTS = 8;
 /** Records after which a group is clear. */
@@ -83,7 +56,7 @@ const SEPARATOR = '\u001e';
 /** Groups of all determinants with their right sides, bounded; the one met longest ago is forgotten. */
 export class Groups {
   readonly determinants: Determinant[] = [];
-  readonly store = new EntryStore<Group>('groups', { save: saveGroup, load: loadGroup, size: sizeOf });
+  readonly store = new EntryStore<Group>('groups', GROUP_SHAPE);
   private readonly maxBytes: number;
   /** Share its value needs for a group to be clear. */
   private readonly clearShare: number;
@@ -262,37 +235,4 @@ export class Groups {
     target.homes.set(to, keys.add(key));
     target.homed++;
   }
-}
-
-function saveGroup(group: Group): StoredGroup {
-  return [
-    group.records,
-    group.left ?? null,
-    Array.from(group.tops, (top) => top?.save() ?? 0),
-    Array.from(group.doubts, (doubts) => doubts?.slice() ?? 0),
-  ];
-}
-
-function loadGroup([records, left, tops, doubts]: StoredGroup): Group {
-  return {
-    records,
-    left: left ?? undefined,
-    tops: tops.map((top) => (top === 0 ? undefined : TopValues.restore(top))),
-    doubts: doubts.map((list) => (list === 0 ? undefined : list.slice())),
-  };
-}
-
-function sizeOf(group: Group): number {
-  let bytes = GROUP_BYTES + textBytes(group.left);
-  for (const top of group.tops) {
-    if (top === undefined) continue;
-    bytes += TOP_BYTES;
-    for (const value of top.values) bytes += textBytes(value);
-  }
-  for (const doubts of group.doubts) bytes += (doubts?.length ?? 0) * DOUBT_BYTES;
-  return bytes;
-}
-
-function textBytes(cell: Cell | undefined): number {
-  return typeof cell === 'string' ? 16 + cell.length : 8;
 }

@@ -1,9 +1,11 @@
 import { type Cell, cellText } from './cell.ts';
 import type { Cells, Columns } from './columns.ts';
 import { type Frequencies, MIN_RARITY } from './frequencies.ts';
-import type { Determinant, Group, Groups, Target } from './groups.ts';
+import type { Group } from './group.ts';
+import type { Determinant, Groups, Target } from './groups.ts';
 import { correctLeftSide } from './left-side.ts';
 import { isConfirmedMisspelling, isMistypedCode } from './spelling.ts';
+import { compareRightSides, type Met, suspectColumns } from './standing.ts';
 
 /** A change to one cell, with what speaks for it. */
 export interface Change {
@@ -104,7 +106,8 @@ export class Judge {
       const group = this.groups.group(determinant, key);
       const left = correctLeftSide(this.groups, determinant, { key, group, cells });
       if (left !== undefined && !this.columns.list[left.column]!.kept) found.push({ change: left, from: [] });
-      if (group !== undefined) met.push({ determinant, group, ...compare(this.groups, determinant, { group, cells }) });
+      if (group !== undefined)
+        met.push({ determinant, group, ...compareRightSides(this.groups, determinant, { group, cells }) });
     }
     const suspects = suspectColumns(met);
     for (const { determinant, group, agree, disagree } of met) {
@@ -218,51 +221,6 @@ interface Proposal {
   readonly change: Change;
   /** Columns of each left side it rests on; none: it rests on the value itself. */
   readonly from: readonly (readonly number[])[];
-}
-
-/** A left side of the record that has been met before. */
-interface Met {
-  readonly determinant: Determinant;
-  readonly group: Group;
-  /** Right sides that are those of the record, and tell left sides apart. */
-  readonly agree: number;
-  /** Others; a misspelt one is none. */
-  readonly disagree: number;
-}
-
-function compare(
-  groups: Groups,
-  determinant: Determinant,
-  { group, cells }: { readonly group: Group; readonly cells: Cells },
-): { agree: number; disagree: number } {
-  let agree = 0;
-  let disagree = 0;
-  for (const target of determinant.targets) {
-    if (target?.status !== 'on') continue;
-    const cell = cells[target.column];
-    const home = group.tops[target.column]?.home();
-    if (cell === undefined || home === undefined) continue;
-    if (home === cellText(cell)) {
-      if (groups.isTelling(target, cell)) agree++;
-    } else if (typeof cell !== 'string' || !isConfirmedMisspelling(cell, home)) disagree++;
-  }
-  return { agree, disagree };
-}
-
-/**
- * Columns that are in doubt as left sides: more than one right side, and half of all that depend on them, are others.
- * Then the left side is what is wrong, and says nothing of the rest.
- */
-function suspectColumns(met: readonly Met[]): ReadonlySet<number> {
-  const balance = new Map<number, { agree: number; disagree: number }>();
-  for (const { determinant, agree, disagree } of met)
-    for (const column of determinant.columns) {
-      const known = balance.get(column) ?? { agree: 0, disagree: 0 };
-      balance.set(column, { agree: known.agree + agree, disagree: known.disagree + disagree });
-    }
-  const suspects = new Set<number>();
-  for (const [column, { agree, disagree }] of balance) if (disagree > 1 && disagree >= agree) suspects.add(column);
-  return suspects;
 }
 
 /** Two that agree are one, with the better reasons; two that do not are none, unless a dependency speaks against spelling. */

@@ -1,7 +1,8 @@
 import { type Cell, cellText } from './cell.ts';
 import type { Cells } from './columns.ts';
 import { MIN_RARITY } from './frequencies.ts';
-import type { Determinant, Group, Groups } from './groups.ts';
+import type { Group } from './group.ts';
+import type { Determinant, Groups } from './groups.ts';
 import type { Change } from './judge.ts';
 import { isConfirmedMisspelling, isNear } from './spelling.ts';
 

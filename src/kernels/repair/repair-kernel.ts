@@ -8,10 +8,10 @@ import { DependencyModel, type SavedModel } from './dependency-model.ts';
 import { openPart, sealPart } from './entry-store.ts';
 import type { Settled } from './groups.ts';
 import { HeldRecords } from './held-records.ts';
+import { correctionData, suspensionData } from './messages.ts';
 import type { RepairSettings } from './repair-settings.ts';
 import { SeriesModel } from './series.ts';
-import { suspensionData } from './suspension.ts';
-import { type Edit, fromCell, fromFill, fromSeries, RepairWriter, rounded } from './writer.ts';
+import { type Edit, fromCell, fromFill, fromSeries, RepairWriter } from './writer.ts';
 
 const OUT = 0;
 const CORRECTIONS = 1;
@@ -87,7 +87,7 @@ export class RepairKernel implements Kernel {
     this.resume();
     if (tick.kind === 'idle') this.releaseDue(tick.time, out);
     if (tick.kind !== 'end') return;
-    if (this.model.unchecked) this.check(out, undefined);
+    if (this.model.unchecked) this.announce(this.model.check(), undefined, out);
     while (this.held.size > 0) this.releaseFirst(out);
   }
 
@@ -156,7 +156,7 @@ export class RepairKernel implements Kernel {
     this.bounds.add('groups', forgotten.groups, out);
     this.bounds.add('values', forgotten.values, out);
     for (const settled of this.model.groups.takeSettled()) this.correct(record, settled, out);
-    if (check) this.check(out, cells);
+    if (check) this.announce(this.model.check(), cells, out);
     if (this.series.active) this.bounds.add('series', this.series.arrive({ seq, cells, eventTime }, untrusted), out);
     if (this.settings.graceRecords === 0 && this.settings.graceMs === undefined) {
       this.mend(record, seq, out);
@@ -245,18 +245,11 @@ export class RepairKernel implements Kernel {
 
   /** Tells of a record that has left what its group has become clear about. */
   private correct(cause: DataRecord, settled: Settled, out: Out): void {
-    const { origin, key, column, value, now, confidence } = settled;
-    const { name, hidden, kept } = this.columns.list[column]!;
-    if (hidden || kept) return;
-    const data = { origin, ...(key === null ? {} : { key }), field: name, old: value, new: now, method: 'dependency' };
-    out.emit(CORRECTIONS, DataRecord.derived(cause, { ...data, confidence: rounded(confidence) }));
+    const { hidden, kept } = this.columns.list[settled.column]!;
+    if (!hidden && !kept) out.emit(CORRECTIONS, DataRecord.derived(cause, correctionData(settled, this.columns)));
   }
 
-  /** Looks again at what is believed; `cells` of the record that comes in just now. */
-  private check(out: Out, cells: Cells | undefined): void {
-    this.announce(this.model.check(), cells, out);
-  }
-
+  /** What was found false; `cells` of the record that comes in just now. */
   private announce(suspicions: ReturnType<DependencyModel['check']>, cells: Cells | undefined, out: Out): void {
     if (suspicions.length === 0) return;
     const atHand = (): Cells[] => [

@@ -4,14 +4,14 @@ import { EntryStore } from './entry-store.ts';
 import {
   type Imputation,
   type ImputeSettings,
-  type ImputeState,
   impute,
   learnValue,
   type NumberMethod,
   newImputeState,
 } from './imputer.ts';
-import { HAMPEL_SIDE, hampelRepair, type OutlierMethod, type Point, SPEED_AHEAD, speedRepair } from './outliers.ts';
-import { SpeedLimit, type StoredLimit } from './speed-limit.ts';
+import { HAMPEL_SIDE, hampelRepair, type OutlierMethod, SPEED_AHEAD, speedRepair } from './outliers.ts';
+import { ahead, confidenceOf, missingIn, SERIES_SHAPE, type Series, type Waiting } from './series-state.ts';
+import { SpeedLimit } from './speed-limit.ts';
 
 export interface SeriesSettings {
   /** Columns that make a series; none: all records are one. */
@@ -34,37 +34,6 @@ export interface SeriesChange {
   readonly isBlind: boolean;
 }
 
-interface Series {
-  /** Number of the record it begins with; earlier ones that still wait are not judged. */
-  readonly since: number;
-  /** Records that came, and that left. */
-  arrived: number;
-  left: number;
-  /** By place in the list of outlier columns. */
-  readonly limits: SpeedLimit[];
-  readonly last: (Point | undefined)[];
-  /** Raw values before the next one to leave, for Hampel. */
-  readonly before: number[][];
-  /** By place in the list of imputed columns. */
-  readonly gaps: ImputeState[];
-}
-
-type StoredSeries = readonly [
-  since: number,
-  arrived: number,
-  left: number,
-  limits: readonly StoredLimit[],
-  last: Series['last'],
-  before: Series['before'],
-  gaps: readonly ImputeState[],
-];
-
-interface Waiting {
-  readonly seq: number;
-  readonly t: number;
-  readonly cells: Cells;
-}
-
 /** A record as a series sees it. */
 export interface SeriesRecord {
   /** Number of the record in its task. */
@@ -73,13 +42,6 @@ export interface SeriesRecord {
   /** Milliseconds, NaN without. */
   readonly eventTime: number;
 }
-
-const EDGE_CONFIDENCE = 0.75;
-/** Rough sizes in memory, bytes. */
-const SERIES_BYTES = 400;
-const LIMIT_BYTES = 8_400;
-const GAP_BYTES = 2_500;
-const PAIR_BYTES = 160;
 
 /**
  * Series of numbers by key: outliers and gaps, judged when a record leaves, with the records that wait behind it as what
@@ -97,7 +59,7 @@ export class SeriesModel {
   constructor(settings: SeriesSettings, maxBytes: number) {
     this.settings = settings;
     this.maxBytes = maxBytes;
-    this.store = new EntryStore<Series>('series', { save: saveSeries, load: loadSeries, size: (s) => sizeOf(s) });
+    this.store = new EntryStore<Series>('series', SERIES_SHAPE);
   }
 
   get active(): boolean {
@@ -238,55 +200,4 @@ export class SeriesModel {
     }
     return found;
   }
-}
-
-/** The next points of a column that waits behind. */
-function ahead(waiting: readonly Waiting[], column: number, most: number): Point[] {
-  const found: Point[] = [];
-  for (let i = 0; i < waiting.length && found.length < most; i++) {
-    const x = waiting[i]!.cells[column];
-    if (typeof x === 'number') found.push({ t: waiting[i]!.t, x });
-  }
-  return found;
-}
-
-/** Records behind that lack the column too, up to the next that has it; no more than `most` are counted. */
-function missingIn(waiting: readonly Waiting[], column: number, most: number): number {
-  let missing = 0;
-  while (missing < waiting.length && missing < most && waiting[missing]!.cells[column] === undefined) missing++;
-  return missing;
-}
-
-/** How sure it is that a point does not belong: from .75 at the edge of its range towards 1 with the distance. */
-function confidenceOf(
-  x: number,
-  value: number,
-  { last, t, limit }: { readonly last: Point | undefined; readonly t: number; readonly limit: number },
-): number {
-  if (last === undefined || Number.isNaN(limit)) return EDGE_CONFIDENCE;
-  const reach = limit * Math.max(0, t - last.t);
-  const beyond = Math.abs(x - value);
-  return EDGE_CONFIDENCE + (1 - EDGE_CONFIDENCE) * (beyond / (beyond + reach));
-}
-
-function saveSeries(s: Series): StoredSeries {
-  return [s.since, s.arrived, s.left, s.limits.map((limit) => limit.save()), s.last, s.before, s.gaps];
-}
-
-function loadSeries([since, arrived, left, limits, last, before, gaps]: StoredSeries): Series {
-  return {
-    since,
-    arrived,
-    left,
-    limits: limits.map((stored) => new SpeedLimit(stored)),
-    last,
-    before,
-    gaps: [...gaps],
-  };
-}
-
-function sizeOf({ limits, gaps }: Series): number {
-  let bytes = SERIES_BYTES + limits.length * LIMIT_BYTES;
-  for (const gap of gaps) bytes += GAP_BYTES + PAIR_BYTES * gap.pairs.size;
-  return bytes;
 }

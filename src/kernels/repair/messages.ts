@@ -1,6 +1,7 @@
 import { boundedObserved } from '../check/observed.ts';
 import { cellHash } from './cell.ts';
 import type { Cells, Columns } from './columns.ts';
+import type { Settled } from './groups.ts';
 import type { Suspicion } from './soft-check.ts';
 import { rounded } from './writer.ts';
 
@@ -26,4 +27,18 @@ export function suspensionData(
   }
   if (proposal !== undefined) data.proposal = text([...determinant.columns, proposal]);
   return data;
+}
+
+/** A record of the port `corrections`. */
+export function correctionData(settled: Settled, columns: Columns): Readonly<Record<string, unknown>> {
+  const { origin, key, column, value, now, confidence } = settled;
+  return {
+    origin,
+    ...(key === null ? {} : { key }),
+    field: columns.list[column]!.name,
+    old: value,
+    new: now,
+    method: 'dependency',
+    confidence: rounded(confidence),
+  };
 }
