@@ -1,5 +1,5 @@
 import { as, isNode, type Json, type JsonNode, list, names, text } from './ast.ts';
-import { SHAREABLE_FUNCTIONS, VOLATILE_FUNCTIONS } from './functions.ts';
+import { SEQUENCE_FUNCTIONS, SHAREABLE_FUNCTIONS, VOLATILE_FUNCTIONS } from './functions.ts';
 
 /** Why a query is executed as it is and never shared. */
 export type BypassReason =
@@ -27,20 +27,27 @@ export type BypassReason =
 export interface Inspection {
   /** Undefined when one execution of the statement may serve several callers. */
   readonly reason: BypassReason | undefined;
+  /** It may change what another query reads. */
+  readonly mayWrite: boolean;
   /** Relations named, `schema.table` or `table`, sorted. Names of CTEs are among them: inside its own query such a name is a table. */
   readonly tables: readonly string[];
 }
 
 /** One walk over a statement whose locations are stripped. */
 export function inspect(statement: Json, shareable: ReadonlySet<string>): Inspection {
-  if (as('SelectStmt', statement) === undefined) return { reason: 'not-a-select', tables: [] };
+  if (as('SelectStmt', statement) === undefined) return { reason: 'not-a-select', mayWrite: true, tables: [] };
   const inspector = new Inspector(shareable);
   inspector.visit(statement);
-  return { reason: inspector.reason, tables: [...inspector.tables].sort() };
+  const { reason, mayWrite } = inspector;
+  return { reason, mayWrite, tables: [...inspector.tables].sort() };
 }
 
+const WRITING: ReadonlySet<BypassReason> = new Set(['select-into', 'data-modifying-cte', 'unknown-function']);
+
 class Inspector {
+  /** The first one; one that may write goes before. */
   reason: BypassReason | undefined;
+  mayWrite = false;
   readonly tables = new Set<string>();
   private readonly shareable: ReadonlySet<string>;
 
@@ -49,7 +56,7 @@ class Inspector {
   }
 
   visit(node: Json): void {
-    if (node === null || typeof node !== 'object' || this.reason !== undefined) return;
+    if (node === null || typeof node !== 'object' || this.mayWrite) return;
     if (Array.isArray(node)) {
       for (let i = 0; i < node.length; i++) this.visit(node[i] ?? null);
       return;
@@ -57,9 +64,16 @@ class Inspector {
     for (const tag of Object.keys(node)) {
       const body = node[tag];
       if (body === null || typeof body !== 'object') continue;
-      this.reason ??= this.reasonOf(tag, body);
+      this.found(this.reasonOf(tag, body));
       this.visit(body);
     }
+  }
+
+  private found(reason: BypassReason | undefined): void {
+    if (reason === undefined) return;
+    const writes = WRITING.has(reason);
+    if (this.reason === undefined || writes) this.reason = reason;
+    this.mayWrite ||= writes;
   }
 
   private reasonOf(tag: string, body: Json): BypassReason | undefined {
@@ -109,7 +123,9 @@ class Inspector {
     const builtIn = parts?.length === 1 || (parts?.length === 2 && parts[0] === 'pg_catalog');
     if (builtIn && (SHAREABLE_FUNCTIONS.has(name) || this.shareable.has(name))) return undefined;
     if (!builtIn && parts !== undefined && this.shareable.has(parts.join('.'))) return undefined;
-    return VOLATILE_FUNCTIONS.has(name) ? 'volatile-function' : 'unknown-function';
+    if (!builtIn || !VOLATILE_FUNCTIONS.has(name)) return 'unknown-function';
+    this.mayWrite ||= SEQUENCE_FUNCTIONS.has(name);
+    return 'volatile-function';
   }
 }
 

@@ -29,6 +29,13 @@ export interface CanonicalOptions {
 
 const NO_FUNCTIONS: ReadonlySet<string> = new Set();
 
+/** `readOnly`: seen to change nothing that another query reads. */
+export interface Bypass {
+  readonly kind: 'bypass';
+  readonly reason: BypassReason;
+  readonly readOnly?: true;
+}
+
 export type CanonicalResult =
   | {
       readonly kind: 'key';
@@ -37,7 +44,7 @@ export type CanonicalResult =
       readonly rewrites: readonly string[];
       readonly tables: readonly string[];
     }
-  | { readonly kind: 'bypass'; readonly reason: BypassReason };
+  | Bypass;
 
 /**
  * The canonical form of a query: two texts get one key only when they give the same rows on every database of the same
@@ -53,7 +60,7 @@ export function canonicalQuery(sql: string, options: CanonicalOptions): Canonica
   const { words, depth, operatorRow } = measure(sql);
   if (depth > MAX_QUERY_DEPTH) return { kind: 'bypass', reason: 'too-deep' };
   if (words > MAX_QUERY_WORDS || operatorRow > MAX_OPERATOR_ROW) return { kind: 'bypass', reason: 'too-large' };
-  if (trimmed(sql) === '') return { kind: 'bypass', reason: 'empty' };
+  if (trimmed(sql) === '') return { kind: 'bypass', reason: 'empty', readOnly: true };
   if (sql.includes('\0')) return { kind: 'bypass', reason: 'unparsable' };
   let statements: readonly { readonly stmt?: unknown }[];
   try {
@@ -72,8 +79,8 @@ export function canonicalQuery(sql: string, options: CanonicalOptions): Canonica
 }
 
 function keyOf(sql: string, statement: Json, options: CanonicalOptions): CanonicalResult {
-  const { reason, tables } = inspect(statement, options.shareableFunctions ?? NO_FUNCTIONS);
-  if (reason !== undefined) return { kind: 'bypass', reason };
+  const { reason, mayWrite, tables } = inspect(statement, options.shareableFunctions ?? NO_FUNCTIONS);
+  if (reason !== undefined) return mayWrite ? { kind: 'bypass', reason } : { kind: 'bypass', reason, readOnly: true };
   if (options.level === 'text') return keyed(trimmed(sql), [], tables);
   if (options.level === 'syntax') return keyed(serialize(statement), [], tables);
   const rewrites = new Set<string>();

@@ -32,3 +32,6 @@ current_schemas current_setting inet_client_addr pg_sleep pg_is_in_recovery pg_s
     /\s+/,
   ),
 );
+
+/** Those of them that change a sequence, which is read like a table. */
+export const SEQUENCE_FUNCTIONS: ReadonlySet<string> = new Set(['nextval', 'setval']);

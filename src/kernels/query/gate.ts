@@ -78,13 +78,20 @@ interface Cached<T> {
   readonly freshUntil: number;
 }
 
-/** Bypassed statements that cannot have written anything. */
-const READ_ONLY: ReadonlySet<BypassReason | 'asked'> = new Set([
-  'volatile-value',
-  'sampling',
-  'temporary-table',
-  'empty',
-]);
+interface Direct {
+  readonly sql: string;
+  readonly params: unknown;
+  readonly context: QueryContext;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Why a call is executed as it is. */
+interface Why {
+  readonly reason: BypassReason | 'asked';
+  readonly readOnly?: true;
+}
+
+const ASKED: Why = { reason: 'asked' };
 
 /**
  * A gate in front of a database: one execution serves all callers who ask the same at the same time, and, with a cache,
@@ -127,9 +134,9 @@ export class QueryGate<T> {
   /** The rows of `sql`. Rejects with the execution's error, or with the reason of the caller's own signal. */
   async query(sql: string, params?: unknown, call: QueryCall = {}): Promise<T> {
     const { signal, bypass, ...context } = call;
-    if (bypass === true) return this.direct(sql, params, context, 'asked', signal);
+    if (bypass === true) return this.direct({ sql, params, context, signal }, ASKED);
     const known = this.keys.key(sql, { ...context, params });
-    if (known.kind === 'bypass') return this.direct(sql, params, context, known.reason, signal);
+    if (known.kind === 'bypass') return this.direct({ sql, params, context, signal }, known);
     const key = `${known.key} ${this.version(known.tables)}`;
     const hit = this.cache?.get(key);
     const now = this.elapsed();
@@ -189,20 +196,14 @@ export class QueryGate<T> {
     return take;
   }
 
-  private async direct(
-    sql: string,
-    params: unknown,
-    context: QueryContext,
-    reason: BypassReason | 'asked',
-    signal?: AbortSignal,
-  ): Promise<T> {
+  private async direct({ sql, params, context, signal }: Direct, { reason, readOnly }: Why): Promise<T> {
     this.bypassed[reason] = (this.bypassed[reason] ?? 0) + 1;
     this.bypassedCalls++;
     try {
       return await this.options.execute(sql, params, { signal: signal ?? new AbortController().signal, context });
     } finally {
       // also after a failure: part of it may have been written
-      if (!READ_ONLY.has(reason)) this.invalidate();
+      if (readOnly !== true) this.invalidate();
     }
   }
 

@@ -21,7 +21,7 @@ const HEAD = /^(?:\s+|--[^\n]*(?:\n|$)|#[^\n]*(?:\n|$)|\/\*[^*]*\*+(?:[^/*][^*]*
  */
 export function plainText(text: string): CanonicalResult {
   const bare = trimmed(text);
-  if (bare === '') return { kind: 'bypass', reason: 'empty' };
+  if (bare === '') return { kind: 'bypass', reason: 'empty', readOnly: true };
   if (COMMANDS.test(bare.replace(HEAD, '')) || WRITES.test(bare)) return { kind: 'bypass', reason: 'not-a-select' };
   if (VOLATILE.test(bare)) return { kind: 'bypass', reason: 'volatile-function' };
   return keyed(bare, [], []);

@@ -1,6 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { BypassReason } from './bypass.ts';
-import { type CanonicalResult, canonicalQuery, type QueryLevel } from './canonical.ts';
+import { type Bypass, type CanonicalResult, canonicalQuery, type QueryLevel } from './canonical.ts';
 import { contextText, hasVolatileText, Unkeyable } from './context-text.ts';
 import { digest128, type Words, wordsOf } from './digest.ts';
 import { jsonBody } from './json-body.ts';
@@ -63,7 +62,7 @@ export type QueryKey =
       /** Key of the query without its constants, where asked for. */
       readonly shape: string | undefined;
     }
-  | { readonly kind: 'bypass'; readonly reason: BypassReason };
+  | Bypass;
 
 const EXACT = { decodedNumbers: false };
 const DECODED = { decodedNumbers: true };
@@ -130,7 +129,7 @@ export class QueryKeys {
     const result = this.canonical(sql);
     if (result.kind === 'bypass') return result;
     if (this.options.dialect === 'postgres' && hasVolatileText(context.params))
-      return { kind: 'bypass', reason: 'volatile-value' };
+      return { kind: 'bypass', reason: 'volatile-value', readOnly: true };
     const key = digest128(`${this.prefix}\n${place}\n${result.key}`);
     const exact = digest128(`${this.prefix}\n${memoKey}`);
     return {

@@ -53,6 +53,8 @@ describe('bypass', () => {
     ['SELECT random()', 'volatile-function'],
     ['SELECT my_function(1)', 'unknown-function'],
     ['SELECT CURRENT_DATE', 'volatile-value'],
+    ['SELECT CURRENT_DATE, my_function(1)', 'unknown-function'],
+    ['SELECT other.now()', 'unknown-function'],
     ["SELECT 'now'::timestamp", 'volatile-value'],
     ["SELECT '{today,now}'::date[]", 'volatile-value'],
     ["SELECT '[2020-01-01, now)'::tsrange", 'volatile-value'],

@@ -144,6 +144,27 @@ describe('a caller who wrote', () => {
     expect(db.executions).toHaveLength(3);
   });
 
+  it.each([
+    ["SELECT 'today'::date", false],
+    ['SELECT now()', false],
+    ['SELECT pid FROM pg_stat_activity', false],
+    ['SELECT a FROM t FOR UPDATE', false],
+    ["SELECT nextval('s')", true],
+    ["SELECT my_function(), 'today'::date", true],
+    ["SELECT 'today'::date, other.now()", true],
+    ["WITH gone AS (DELETE FROM t RETURNING a) SELECT a, 'today'::date FROM gone", true],
+    ['SELECT pid FROM pg_stat_activity WHERE my_function()', true],
+    ['nonsense', true],
+    ['SELECT 1; SELECT 2', true],
+  ])('%s makes what is cached old: %s', async (sql, makesOld) => {
+    let executions = 0;
+    const gate = await queryGate({ execute: async () => ++executions, cache: { ttlMs: 1000 } });
+    await gate.query('SELECT a FROM t');
+    await gate.query(sql);
+    await gate.query('SELECT a FROM t');
+    expect(executions).toBe(makesOld ? 3 : 2);
+  });
+
   it('invalidation reaches the tables named and their views only', async () => {
     const db = new Database();
     const gate = await db.gate({ cache: { ttlMs: 1000 }, views: { v: ['t'] } });
