@@ -1,8 +1,8 @@
 import { load, planOf } from '../../src/cli/load.ts';
+import type { Broker } from '../../src/core/broker.ts';
 import type { Log } from '../../src/core/log.ts';
-import { kafkaBroker } from '../../src/run-kafka.ts';
+import { openKafka } from '../../src/run-kafka.ts';
 import { runPlan } from '../../src/runtime/run.ts';
-import { planTopics } from '../../src/topology/index.ts';
 
 /** The whole engine on Kafka as a child process of the crash tests. What it passes goes to the parent, which may kill it. */
 export interface KafkaRun {
@@ -28,21 +28,25 @@ const tell = (message: object) => void process.send?.(message);
 const line = (code: string, message: string) => tell({ log: `${code}: ${message}` });
 const log: Log = { error: line, warn: line, info: () => {}, debug: () => {} };
 
-const plan = planOf(await load(run.topology), { onePartition: false });
-const broker = kafkaBroker(plan, {
-  brokers: run.brokers,
-  untilEnd: run.untilEnd,
-  log,
-  acceptOffsets: run.acceptOffsets === true,
-  ...(run.resetSteps === undefined ? {} : { resetSteps: run.resetSteps }),
-  point: (name) => {
-    if (name === run.dieAt && left-- === 0) process.kill(process.pid, 'SIGKILL');
-    tell({ point: name });
-  },
-});
 let code = 0;
+let broker: Broker | undefined;
 try {
-  await broker.makeInternalTopics(planTopics(plan));
+  const plan = planOf(await load(run.topology), { onePartition: false });
+  const accepts = {
+    acceptOffsets: run.acceptOffsets === true,
+    ...(run.resetSteps === undefined ? {} : { resetSteps: run.resetSteps }),
+  };
+  broker = await openKafka(plan, {
+    brokers: run.brokers,
+    untilEnd: run.untilEnd,
+    log,
+    ...accepts,
+    point: (name) => {
+      if (name === run.dieAt && left-- === 0) process.kill(process.pid, 'SIGKILL');
+      tell({ point: name });
+    },
+  });
+  const { signal } = stop;
   const {
     in: records,
     curated,
@@ -53,10 +57,9 @@ try {
     plan,
     broker,
     log,
-    signal: stop.signal,
+    signal,
     untilEnd: run.untilEnd,
-    acceptOffsets: run.acceptOffsets === true,
-    ...(run.resetSteps === undefined ? {} : { resetSteps: run.resetSteps }),
+    ...accepts,
   });
   tell({ summary: { in: records, curated, quarantined, duplicate, read } });
 } catch (error) {
@@ -64,7 +67,7 @@ try {
   const { code: name } = error as { readonly code?: unknown };
   process.stderr.write(`${String(name)}: ${error instanceof Error ? error.message : String(error)}\n`);
 } finally {
-  await broker.close();
+  await broker?.close();
   process.exitCode = code;
   process.removeListener('disconnect', orphaned);
   process.disconnect?.();

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { describeWithKafka } from '../../support/kafka/describe-kafka.ts';
 import { expectedOf, Job, orders } from '../../support/kafka/job.ts';
 import { until, withAdmin } from '../../support/kafka/topics.ts';
 
 /** Longer than the session of the job's members, 2 s. */
 const PAST_THE_SESSION_MS = 3500;
+
+vi.setConfig({ testTimeout: 120_000 }); // processes are started and waited for
 
 await describeWithKafka('members of a group', (brokers) => {
   let job: Job;
@@ -40,7 +42,7 @@ await describeWithKafka('members of a group', (brokers) => {
     await zombie.passed('open.state', before + 2);
     expect(await zombie.stop()).toMatchObject({ code: 0, signal: null });
     expect(await job.outputs()).toEqual(expected);
-  }, 120_000);
+  });
 
   it('SIGTERM: it commits with a checkpoint, leaves, and the next goes on without reading anything again', async () => {
     const { values, expected } = await begin(22, { count: 3000, partitions: 2 });
@@ -77,7 +79,7 @@ await describeWithKafka('members of a group', (brokers) => {
     expect(await stay.stop()).toMatchObject({ code: 0, signal: null });
     expect(sent).toBe(values.length);
     expect(await job.outputs()).toEqual(expected);
-  }, 120_000);
+  });
 
   it('of another plan under the same name: gets nothing beside those that own tasks, says so, and harms nobody', async () => {
     const { values, expected } = await begin(24, { count: 2000, partitions: 2 });

@@ -1,4 +1,4 @@
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { describeWithKafka } from '../../support/kafka/describe-kafka.ts';
 import { expectedOf, Job, orders } from '../../support/kafka/job.ts';
 
@@ -7,6 +7,8 @@ const COUNT = 3000;
 /** Everything a run passes, before, within and after a commit, and while a task opens. */
 const WHILE_COMMITTING = ['commit.begin', 'commit.enlisted', 'commit.written', 'commit.done'];
 const WHILE_OPENING = ['open.begin', 'open.fenced', 'open.offset', 'open.state'];
+
+vi.setConfig({ testTimeout: 120_000 }); // processes are started and waited for
 
 await describeWithKafka('a process killed by SIGKILL', (brokers) => {
   let job: Job;

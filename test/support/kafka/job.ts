@@ -16,6 +16,13 @@ export interface JobOptions {
   readonly partitions?: number;
   /** More lines of the topology; `{name}` stands for its name. */
   readonly more?: string;
+  /** Time between checkpoints; default 150ms. */
+  readonly checkpoint?: string;
+  readonly commit?: string;
+  /** More settings under `kafka`. */
+  readonly kafka?: string;
+  /** In place of `key: [id]`. */
+  readonly input?: string;
   /** In place of the usual steps and outputs. */
   readonly body?: string;
 }
@@ -32,9 +39,9 @@ outputs: { once.duplicates: {name}.again }
 `;
 
 const SETTINGS = `
-commit: { every: 20ms, records: 200 }
-checkpoint: { every: 150ms }
-kafka: { timeouts: { session: 2s, heartbeat: 100ms, rebalance: 10s, transaction: 10s } }
+commit: {commit}
+checkpoint: { every: {checkpoint} }
+kafka: { timeouts: { session: 2s, heartbeat: 100ms, rebalance: 10s, transaction: 10s }{kafka} }
 `;
 
 /** A topology of its own on a broker: names nobody else uses, many small commits and checkpoints, short time-outs. */
@@ -67,9 +74,16 @@ export class Job {
   }
 
   /** Writes the topology anew: a deployment of another plan under the same name. */
-  write(options: Pick<JobOptions, 'body' | 'more'>): void {
-    const text = `name: ${this.name}\ninput: { topic: ${this.name}.in, format: json, key: [id] }${options.body ?? BODY}${SETTINGS}${options.more ?? ''}`;
-    writeFileSync(this.topology, text.replaceAll('{name}', this.name));
+  write(options: Omit<JobOptions, 'brokers' | 'partitions'>): void {
+    const { input = 'key: [id]', body = BODY, more = '', checkpoint = '150ms' } = options;
+    const { commit = '{ every: 20ms, records: 200 }' } = options;
+    const head = `name: {name}\ninput: { topic: {name}.in, format: json, ${input} }`;
+    const text = `${head}${body}${SETTINGS}${more}`
+      .replace('{commit}', commit)
+      .replace('{kafka}', options.kafka === undefined ? '' : `, ${options.kafka}`)
+      .replace('{checkpoint}', checkpoint)
+      .replaceAll('{name}', this.name);
+    writeFileSync(this.topology, text);
   }
 
   async makeTopics(): Promise<void> {
@@ -110,6 +124,13 @@ export class Job {
     const ending = await member.ended;
     if (ending.code !== 0) throw new Error(`it ended with ${ending.code ?? ending.signal}: ${ending.stderr}`);
     return member;
+  }
+
+  /** A process that reads to the present end and cannot: what it says. */
+  async refusal(run: Partial<KafkaRun> = {}): Promise<string> {
+    const ending = await this.member({ untilEnd: true, ...run }).ended;
+    if (ending.code !== 1) throw new Error(`it ended with ${ending.code ?? ending.signal} instead of refusing`);
+    return ending.stderr;
   }
 
   async read(suffix: string): Promise<string[][]> {

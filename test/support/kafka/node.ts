@@ -47,6 +47,10 @@ export class KafkaNode {
     return join(this.options.folder, 'server.log');
   }
 
+  get dataFolder(): string {
+    return join(this.options.folder, 'data');
+  }
+
   /** Resolves when the log says that the server has started. */
   async start(): Promise<void> {
     await this.prepare();
@@ -86,7 +90,7 @@ export class KafkaNode {
     const properties = join(folder, 'server.properties');
     if (existsSync(properties)) return;
     mkdirSync(folder, { recursive: true });
-    const data = join(folder, 'data');
+    const data = this.dataFolder;
     const lines = Object.entries({ ...(await defaults(this.id)), 'log.dirs': data, ...settings });
     writeFileSync(properties, lines.map(([key, value]) => `${key}=${value}\n`).join(''));
     if (existsSync(data)) return;
