@@ -96,7 +96,7 @@ const Config = Type.Object(
       ],
       {
         description:
-          'After an alarm a field is quiet at least this long, and until it looks usual again. A duration is also the window that makes alarms of several partitions one incident (else one day).',
+          'After an alarm a field is quiet at least this long, and until it looks usual again. It is also the window of stream time that makes alarms of several partitions one incident (a day or more when in records).',
         default: { records: 2000 },
       },
     ),
@@ -210,6 +210,13 @@ function validate(config: DetectDriftConfig): readonly ConfigIssue[] {
       level: 'error',
     });
   for (const [name, rate] of Object.entries(rates)) {
+    if (Object.hasOwn(fields, name))
+      issues.push({
+        path: ['rates', name],
+        code: 'drift-name-twice',
+        message: `a field is called '${name}' too: alarms could not be told apart, choose another name for the rate`,
+        level: 'error',
+      });
     const issue = 'when' in rate ? celIssue(rate.when, ['rates', name, 'when']) : undefined;
     if (issue !== undefined) issues.push(issue);
   }

@@ -269,11 +269,15 @@ describe('volume and freshness', () => {
 });
 
 describe('incidents', () => {
-  it('twelve partitions that shift together carry one', async () => {
+  it.each([
+    ['a record a second', 1000],
+    ['a record an hour', 3_600_000],
+  ])('twelve partitions that shift together carry one, with %s', async (_name, stepMs) => {
+    const at = (i: number): number => START + i * stepMs;
     const incidents = new Set<string>();
     for (let partition = 0; partition < 12; partition++) {
       const run = await DriftRun.start(numeric, { partition });
-      run.push(rows(3000, x(), 100 + partition), minutes).push(rows(500, x(1), 200 + partition), minutes);
+      run.push(rows(3000, x(), 100 + partition), at).push(rows(500, x(1), 200 + partition), at);
       expect(run.alarms).toHaveLength(1);
       incidents.add(run.alarms[0]!.data.incident);
     }
@@ -331,6 +335,7 @@ describe('configuration', () => {
       'drift-stored-segments error',
     ]);
     expect(codes({ rates: { odd: { when: 'record.' } } })).toEqual(['cel error']);
+    expect(codes({ fields: { x: 'numeric' }, rates: { x: { finding: '*' } } })).toEqual(['drift-name-twice error']);
   });
 
   it('the epoch field rises with alarm and recovery', async () => {

@@ -7,6 +7,7 @@ import type { Segment } from './segments.ts';
 
 const DAY_MS = 86_400_000;
 const INCIDENT_DIGITS = 16;
+const WINDOW_STEP = 4;
 /** The first record beyond the bound of segments, then every tenfold number of them. */
 const NEXT_OVERFLOW = 10;
 
@@ -19,7 +20,10 @@ export class DriftEvents implements ColumnSink {
   private readonly deps: OperatorDeps;
   private readonly place: Place;
   private readonly places: Places;
-  private readonly incidentMs: number;
+  private readonly holdOffMs: number;
+  private readonly holdOffRecords: number;
+  private firstTime = Number.NaN;
+  private records = 0;
   /** Alarms by column, and the incident that is open there. */
   private readonly alarms = new Map<string, { count: number; incident: string }>();
   private overflowAt = 1;
@@ -28,8 +32,14 @@ export class DriftEvents implements ColumnSink {
     this.deps = around.deps;
     this.place = around.place;
     this.places = around.places;
-    const { holdOffMs } = settings.column;
-    this.incidentMs = holdOffMs > 0 ? holdOffMs : DAY_MS;
+    this.holdOffMs = settings.column.holdOffMs;
+    this.holdOffRecords = settings.column.holdOffRecords;
+  }
+
+  /** One more record of the task: how dense they are sets the window of an incident. */
+  see(time: number): void {
+    if (Number.isNaN(this.firstTime)) this.firstTime = time;
+    this.records++;
   }
 
   alarm(column: Column, facts: AlarmFacts): void {
@@ -93,17 +103,23 @@ export class DriftEvents implements ColumnSink {
   }
 
   save(): unknown {
-    return { epoch: this.epoch, overflowAt: this.overflowAt, alarms: [...this.alarms] };
+    const { epoch, overflowAt, records } = this;
+    const firstTime = Number.isNaN(this.firstTime) ? null : this.firstTime;
+    return { epoch, overflowAt, records, firstTime, alarms: [...this.alarms] };
   }
 
   load(saved: unknown): void {
-    const { epoch, overflowAt, alarms } = saved as {
+    const { epoch, overflowAt, records, firstTime, alarms } = saved as {
       epoch: number;
       overflowAt: number;
+      records: number;
+      firstTime: number | null;
       alarms: [string, { count: number; incident: string }][];
     }; // written by save()
     this.epoch = epoch;
     this.overflowAt = overflowAt;
+    this.records = records;
+    this.firstTime = firstTime ?? Number.NaN;
     for (const [key, entry] of alarms) this.alarms.set(key, entry);
   }
 
@@ -122,10 +138,23 @@ export class DriftEvents implements ColumnSink {
     return `${this.segment?.key ?? ''}\0${column.field}`;
   }
 
+  /**
+   * The hold-off. In records it is turned into days, times 4 until it fits, so that partitions that are about equally
+   * dense agree on it.
+   */
+  private windowMs(time: number): number {
+    if (this.holdOffMs > 0) return this.holdOffMs;
+    const holdOff = (this.holdOffRecords * (time - this.firstTime)) / this.records;
+    let window = DAY_MS;
+    while (window < holdOff) window *= WINDOW_STEP;
+    return window;
+  }
+
   /** The same for every partition: its name, and the window of stream time (without a clock: the how manieth alarm). */
   private incidentOf(column: Column, count: number): string {
     const { topology, step } = this.deps;
-    const window = Number.isFinite(this.place.time) ? Math.floor(this.place.time / this.incidentMs) : `#${count}`;
+    const { time } = this.place;
+    const window = Number.isFinite(time) ? Math.floor(time / this.windowMs(time)) : `#${count}`;
     const text = JSON.stringify([topology, step, column.field, this.segment?.key ?? '', window]);
     return hash128(text).slice(0, INCIDENT_DIGITS);
   }

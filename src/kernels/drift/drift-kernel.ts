@@ -98,6 +98,7 @@ export class DriftKernel implements Kernel {
     place.offset = record.offset;
     place.index = record.index;
     place.time = time;
+    this.events.see(time);
     place.hour = hourOfWeek(Number.isNaN(record.eventTime) ? time : record.eventTime);
     const high = Math.floor(record.offset / 4294967296);
     place.draw = mix32(mix32((record.offset ^ this.sourceDraw) + high * 31) ^ (record.index + 1));
