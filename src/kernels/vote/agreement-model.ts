@@ -109,6 +109,16 @@ export class AgreementModel implements VoteModel {
     return { accuracy: (this.right[voter]! + 2 * g) / (this.said[voter]! + 2), votes: this.said[voter]! };
   }
 
+  /** One coin has no rows: what was right stands on one place of the diagonal, what was wrong beside it. */
+  snapshot(voters: number, k: number): { readonly counts: Float64Array; readonly shares: Float64Array } {
+    const counts = new Float64Array(voters * k * k);
+    for (let w = 0; w < voters; w++) {
+      counts[w * k * k] = Math.max(0, this.right[w]!);
+      counts[w * k * k + 1] = Math.max(0, this.said[w]! - this.right[w]!);
+    }
+    return { counts, shares: new Float64Array(k) };
+  }
+
   bytesPerVoter(): number {
     return 16;
   }

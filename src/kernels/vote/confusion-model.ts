@@ -147,7 +147,6 @@ export class ConfusionModel implements VoteModel {
     return rows;
   }
 
-  /** What is known of the first `voters` voters, as `emBatch` takes it. */
   snapshot(voters: number): { readonly counts: Float64Array; readonly shares: Float64Array } {
     const { k, room } = this;
     const counts = new Float64Array(voters * k * k);

@@ -32,6 +32,8 @@ export interface VoteModel {
   reserve(voters: number, labels: number): void;
   forget(voter: number): void;
   accuracy(voter: number): VoterAccuracy;
+  /** What is known of the first `voters` voters at `k` labels, as `emBatch` takes it. */
+  snapshot(voters: number, k: number): { readonly counts: Float64Array; readonly shares: Float64Array };
   /** Confusion rows of a voter where the method has them. */
   rows?(voter: number): number[][];
   bytesPerVoter(): number;

@@ -108,14 +108,17 @@ export class VoteLearning {
    * all are looked at together until nothing moves, and the shares go back in. False where the method has none.
    */
   settle(held: readonly BallotItem[]): boolean {
-    if (!(this.model instanceof ConfusionModel)) return false;
+    const { method, maxLabels } = this.settings;
+    if (method === 'majority' || method === 'weighted') return false;
+    const labels = method === 'one-coin' ? [...this.distinct] : this.labels.values;
+    if (labels.length > maxLabels) return false;
     for (const item of held) this.model.retract(item);
-    const method = this.settings.method === 'hds' ? 'pooled' : 'dawid-skene';
     const found = lookAtAll(held, {
-      method,
+      method: method === 'hds' ? 'pooled' : method,
       model: this.model,
       voters: this.voters,
       temperature: this.temperature.value,
+      labels,
     });
     for (const [i, item] of held.entries()) {
       if (item.gold >= 0) continue;
