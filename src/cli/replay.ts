@@ -172,7 +172,9 @@ async function send(
 function report(flags: Flags, fates: Fates, { run, records }: ReplaySet): void {
   const counts = Object.fromEntries([...fates].filter(([fate, n]) => n > 0 && fate !== 'forwarded'));
   for (const [fate, n] of Object.entries(counts)) say(`  ${fate.padEnd(12)} ${count(n).padStart(9)}`);
-  say(`${run}: ${count(records.length)} records${flags.dryRun === true ? ', nothing written (--dry-run)' : ''}`);
+  say(
+    `${run}: ${count(records.length)} ${records.length === 1 ? 'record' : 'records'}${flags.dryRun === true ? ', nothing written (--dry-run)' : ''}`,
+  );
   if (flags.json === true)
     process.stdout.write(
       `${JSON.stringify({ run, records: records.length, dryRun: flags.dryRun === true, ...counts })}\n`,
