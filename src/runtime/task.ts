@@ -119,7 +119,7 @@ export class Task {
             ? frame
             : applyBatchVerdict(frame, this.stagePlan, this.input.batchVerdict.quarantined),
         ),
-        map((frame) => this.watch.apply(frame, this.clock.state.streamTime)),
+        map((frame) => this.watch.apply(frame, this.clock.state.streamTime, !this.replaying)),
         map((frame) => this.sinks.write(frame)),
         map((frame) => settleFates(frame, this.stage.released, this.held.shared)),
         map((frame) => writeEvents(frame, this.eventSink, this.clock.state.streamTime)),
@@ -210,8 +210,9 @@ export class Task {
     this.context.observer.taskState?.(this.id, 'running');
     if (!this.hasCheckpoint) this.open.needsCheckpoint = true;
     this.watch.refuseOpen(taskName(this.id));
-    if (rest !== undefined) yield* this.take(rest.batch, rest.from);
-    while (!signal.aborted && this.position !== this.stopAt) {
+    const limit = this.stopAt ?? Number.POSITIVE_INFINITY;
+    if (rest !== undefined && this.position < limit) yield* this.take(rest.batch, rest.from);
+    while (!signal.aborted && this.position < limit) {
       const batch = await this.poll(signal);
       if (this.failure !== undefined) throw this.failure;
       yield* this.take(batch, 0);

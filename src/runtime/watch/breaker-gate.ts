@@ -35,6 +35,7 @@ export class BreakerGate {
   private readonly value: (record: DataRecord) => Diverted['value'];
   /** Where a stop was decided on in an earlier attempt: the records up to here are committed first. */
   private readonly stopAt: number | undefined;
+  private mayStop = true;
 
   constructor(plan: Plan, stage: StagePlan, options: { readonly breaker: BreakerPlan; readonly stopAt?: number }) {
     this.stage = stage;
@@ -68,7 +69,8 @@ export class BreakerGate {
     );
   }
 
-  apply(frame: Frame, streamTime: number): Frame {
+  apply(frame: Frame, streamTime: number, mayStop: boolean): Frame {
+    this.mayStop = mayStop;
     const bad = countByCause(quarantinedRoots(frame, this.stage).values(), frame.roots.length);
     const open = this.judge(frame, bad, streamTime);
     // what was diverted on arrival may be held inside a step until long after the closing
@@ -112,7 +114,7 @@ export class BreakerGate {
 
   /** The records behind the one that opened it must not be committed: the task starts again and ends there. */
   private stop(frame: Frame, cause: number): void {
-    if (cause < 0) return; // at the end of the input: nothing follows
+    if (cause < 0 || !this.mayStop) return; // at the end of the input nothing follows; what is committed is committed
     const position = positionAfter(frame, cause);
     if (position !== this.stopAt)
       throw new QualityStop('the breaker opened', { code: 'breaker-opened', position, retryable: true });

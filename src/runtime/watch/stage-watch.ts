@@ -31,10 +31,11 @@ export class StageWatch {
         : new BreakerGate(plan, stage, { breaker, ...(stopAt === undefined ? {} : { stopAt }) });
   }
 
-  apply(frame: Frame, streamTime: number): Frame {
+  /** `mayStop`: false while records are read again that were committed before. */
+  apply(frame: Frame, streamTime: number, mayStop: boolean): Frame {
     this.score?.apply(frame);
     const seen = this.slices?.apply(frame) ?? frame;
-    return this.breaker?.apply(seen, streamTime) ?? seen;
+    return this.breaker?.apply(seen, streamTime, mayStop) ?? seen;
   }
 
   /** Throws QualityStop when the breaker is open and its action is to stop. */

@@ -29,6 +29,9 @@ function burst(seed: number): Fed[] {
   });
 }
 
+const stopAt = (share: number) =>
+  `{ open: { quarantined: ${share}, over: 1m, minRecords: 100 }, action: stop, close: { quarantined: 0.05, over: 1m } }`;
+
 const ids = (values: readonly string[]) => values.map((text) => JSON.parse(text).id as number);
 
 describe('a breaker that diverts', () => {
@@ -178,6 +181,28 @@ describe('a breaker that stops', () => {
     driver.restartWith(planOfText(topology(stop)), { resetSteps: ['breaker'] });
     await expect(driver.end()).rejects.toMatchObject({ code: 'breaker-open' });
     expect(driver.values('out').length).toBeGreaterThan(before);
+  });
+});
+
+describe('a breaker made stricter while records must be read again', () => {
+  it.each([
+    ['refuses to go on when it is open behind them', 12],
+    ['goes on when it has closed among them', 20],
+  ])('%s', async (what, commits) => {
+    const lenient = topology(stopAt(0.95)).replace('every: 200ms', 'every: 1h');
+    const driver = feed(lenient, burst(2), { cut: 50 });
+    expect(await driver.crashAt(commits, 'commit.begin')).toBe(true);
+    const count = () => driver.values('out').length + driver.read('orders.quarantine').length;
+    const before = count();
+    expect(before).toBeGreaterThan(2000);
+    driver.restartWith(planOfText(lenient.replace('0.95', '0.2')), { acceptReplay: true });
+    if (what.startsWith('refuses')) {
+      await expect(driver.end()).rejects.toMatchObject({ code: 'breaker-open' });
+      expect(count()).toBe(before);
+    } else {
+      await driver.end();
+      expect(count()).toBe(6000);
+    }
   });
 });
 
