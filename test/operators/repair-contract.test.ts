@@ -1,4 +1,5 @@
 import { describe, it } from 'vitest';
+import { uniform } from '../../src/core/hash.ts';
 import { repair } from '../../src/operators/repair.ts';
 import { operatorContract } from '../../src/testing/operator-contract.ts';
 
@@ -19,5 +20,29 @@ const CASES = [
 for (const [index, config] of CASES.entries()) {
   describe(`repair with configuration ${index}`, () => {
     for (const { name, run } of operatorContract(repair as never, { config })) it(name, run);
+  });
+}
+
+/** Series with spikes and gaps, groups with errors: what the made-up records of the suite do not bring about. */
+const ROWS = Array.from({ length: 300 }, (_, i) => ({
+  eventTime: i * 1000,
+  value: {
+    id: i % 2,
+    zip: `z${i % 5}`,
+    city: uniform(1, i) < 0.1 ? 'birminghxm' : `birmingham ${'abcde'[i % 5]}`,
+    x: uniform(2, i) < 0.1 ? null : Math.sin(i / 9) + (uniform(3, i) < 0.05 ? 40 : 0),
+    y: Math.sin(i / 9) * 2,
+  },
+}));
+const SERIES = { key: ['id'], outliers: { fields: ['x'] }, impute: { fields: ['x'] } };
+
+for (const [name, over] of [
+  ['nothing held', { grace: { records: 0 } }],
+  ['some records held', { grace: { records: 17 } }],
+] as const) {
+  describe(`repair of series and groups, ${name}`, () => {
+    const config = { ...SERIES, dependencies: ['zip -> city'], spelling: { fields: ['city'] }, ...over };
+    const except = { bounded: 'the suite above looks at it' };
+    for (const { name, run } of operatorContract(repair as never, { config, rows: ROWS, except })) it(name, run);
   });
 }

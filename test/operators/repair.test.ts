@@ -239,6 +239,20 @@ describe('spikes', () => {
     expect(out.evidences.map(({ method, old }) => [method, old])).toEqual([['speed', rows[201]!.x]]);
   });
 
+  it('are corrections when nothing was held; a new level is none', async () => {
+    const rows = Array.from({ length: 300 }, (_, i) => ({
+      x: Math.sin(i / 5) + (i === 150 ? 60 : 0) + (i < 220 ? 0 : 90),
+    }));
+    const bare = config({ outliers: { fields: ['x'] }, grace: { records: 0 } });
+    const out = await runStep(repair, bare, rows, { timeOf: (i) => i * 1000 });
+    expect(values(out)).toEqual(rows);
+    expect(out.findings.map(({ observed }) => observed)).toEqual([rows[150]!.x, rows[220]!.x]);
+    const [correction, ...others] = values(out, 1) as { origin: { offset: number }; old: number; new: number }[];
+    expect(others).toEqual([]);
+    expect(correction).toMatchObject({ origin: { offset: 150 }, field: 'x', old: rows[150]!.x, method: 'speed' });
+    expect(correction!.new).toBeCloseTo((rows[149]!.x + rows[151]!.x) / 2, 9);
+  });
+
   it('without anything after them are suggestions', async () => {
     const rows = Array.from({ length: 100 }, (_, i) => ({ x: Math.sin(i / 5) }));
     rows.push({ x: 60 });

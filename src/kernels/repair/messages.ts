@@ -30,7 +30,11 @@ export function suspensionData(
 }
 
 /** A record of the port `corrections`. */
-export function correctionData(settled: Settled, columns: Columns): Readonly<Record<string, unknown>> {
+export function correctionData(
+  settled: Omit<Settled, 'determinant'>,
+  method: string,
+  columns: Columns,
+): Readonly<Record<string, unknown>> {
   const { origin, key, column, value, now, confidence } = settled;
   return {
     origin,
@@ -38,7 +42,7 @@ export function correctionData(settled: Settled, columns: Columns): Readonly<Rec
     field: columns.list[column]!.name,
     old: value,
     new: now,
-    method: 'dependency',
+    method,
     confidence: rounded(confidence),
   };
 }

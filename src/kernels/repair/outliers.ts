@@ -26,8 +26,8 @@ const MAD_TO_SIGMA = 1.4826;
 export function speedRepair(last: Point | undefined, { t, x }: Point, next: readonly Point[], limit: number): number {
   const after = next[0];
   if (last === undefined || after === undefined || !(t > last.t)) return x;
+  if (!isTooFast(last, { t, x }, limit)) return x;
   const reach = limit * (t - last.t);
-  if (Math.abs(x - last.x) <= reach) return x;
   const values = [x];
   for (let i = 0; i < next.length && i < SPEED_AHEAD; i++) {
     const room = limit * Math.max(0, next[i]!.t - t);
@@ -38,6 +38,11 @@ export function speedRepair(last: Point | undefined, { t, x }: Point, next: read
   if (after.t > t && Math.abs(after.x - last.x) <= limit * (after.t - last.t))
     return last.x + ((after.x - last.x) * (t - last.t)) / (after.t - last.t);
   return Math.min(last.x + reach, Math.max(last.x - reach, middle));
+}
+
+/** Whether a series would have had to move faster than its limit to get from one point to a later one. */
+export function isTooFast(from: Point, to: Point, limit: number): boolean {
+  return to.t > from.t && Math.abs(to.x - from.x) > limit * (to.t - from.t);
 }
 
 /**

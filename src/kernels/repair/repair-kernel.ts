@@ -10,7 +10,7 @@ import type { Settled } from './groups.ts';
 import { HeldRecords } from './held-records.ts';
 import { correctionData, suspensionData } from './messages.ts';
 import type { RepairSettings } from './repair-settings.ts';
-import { SeriesModel } from './series.ts';
+import { SeriesModel, type SettledPoint } from './series.ts';
 import { type Edit, fromCell, fromFill, fromSeries, RepairWriter } from './writer.ts';
 
 const OUT = 0;
@@ -155,7 +155,7 @@ export class RepairKernel implements Kernel {
     const { forgotten, check } = this.model.learn(cells, data, untrusted);
     this.bounds.add('groups', forgotten.groups, out);
     this.bounds.add('values', forgotten.values, out);
-    for (const settled of this.model.groups.takeSettled()) this.correct(record, settled, out);
+    for (const settled of this.model.groups.takeSettled()) this.correct(record, settled, 'dependency', out);
     if (check) this.announce(this.model.check(), cells, out);
     if (this.series.active) this.bounds.add('series', this.series.arrive({ seq, cells, eventTime }, untrusted), out);
     if (this.settings.graceRecords === 0 && this.settings.graceMs === undefined) {
@@ -229,8 +229,11 @@ export class RepairKernel implements Kernel {
     const { impute } = this.settings;
     if (this.series.active) {
       const { eventTime } = record;
-      for (const change of this.series.leave({ seq, cells, eventTime }, this.untrusted(record)))
+      const about = { untrusted: this.untrusted(record), name: nameOf(record) };
+      for (const change of this.series.leave({ seq, cells, eventTime }, about))
         edits.push(fromSeries(change, impute?.bound ?? 0, this.columns));
+      for (const settled of this.series.takeSettled())
+        if (this.settings.mode === 'repair') this.correct(record, settled, 'speed', out);
     }
     for (const column of this.gapColumns) {
       if (cells[column] !== undefined || edits.some((edit) => edit.column === column)) continue;
@@ -243,10 +246,11 @@ export class RepairKernel implements Kernel {
     });
   }
 
-  /** Tells of a record that has left what its group has become clear about. */
-  private correct(cause: DataRecord, settled: Settled, out: Out): void {
+  /** Tells of a record that has left what its group, or its series, has become clear about. */
+  private correct(cause: DataRecord, settled: Settled | SettledPoint, method: string, out: Out): void {
     const { hidden, kept } = this.columns.list[settled.column]!;
-    if (!hidden && !kept) out.emit(CORRECTIONS, DataRecord.derived(cause, correctionData(settled, this.columns)));
+    if (!hidden && !kept)
+      out.emit(CORRECTIONS, DataRecord.derived(cause, correctionData(settled, method, this.columns)));
   }
 
   /** What was found false; `cells` of the record that comes in just now. */
@@ -262,4 +266,9 @@ export class RepairKernel implements Kernel {
       for (const { record } of this.held.all())
         this.model.groups.learnBy(determinant, this.columns.read(record), { data: record.data, skip: NO_COLUMNS });
   }
+}
+
+/** What a correction calls a record. */
+function nameOf({ origin, key }: DataRecord): { readonly origin: unknown; readonly key: string | null } {
+  return { origin, key: key === null ? null : new TextDecoder().decode(key) };
 }

@@ -3,6 +3,12 @@ import type { ImputeState } from './imputer.ts';
 import type { Point } from './outliers.ts';
 import { SpeedLimit, type StoredLimit } from './speed-limit.ts';
 
+/** A point that left before anything after it was known. */
+export interface BlindPoint extends Point {
+  readonly origin: unknown;
+  readonly key: string | null;
+}
+
 /** What is kept of a series. */
 export interface Series {
   /** Number of the record it begins with; earlier ones that still wait are not judged. */
@@ -13,6 +19,8 @@ export interface Series {
   /** By place in the list of outlier columns. */
   readonly limits: SpeedLimit[];
   readonly last: (Point | undefined)[];
+  /** Too fast from the last, which stays the last until the next point tells a spike from a new level. */
+  readonly blind: (BlindPoint | undefined)[];
   /** Raw values before the next one to leave, for Hampel. */
   readonly before: number[][];
   /** By place in the list of imputed columns. */
@@ -25,6 +33,7 @@ type StoredSeries = readonly [
   left: number,
   limits: readonly StoredLimit[],
   last: Series['last'],
+  blind: Series['blind'],
   before: Series['before'],
   gaps: readonly ImputeState[],
 ];
@@ -76,16 +85,17 @@ export function confidenceOf(
 }
 
 function saveSeries(s: Series): StoredSeries {
-  return [s.since, s.arrived, s.left, s.limits.map((limit) => limit.save()), s.last, s.before, s.gaps];
+  return [s.since, s.arrived, s.left, s.limits.map((limit) => limit.save()), s.last, s.blind, s.before, s.gaps];
 }
 
-function loadSeries([since, arrived, left, limits, last, before, gaps]: StoredSeries): Series {
+function loadSeries([since, arrived, left, limits, last, blind, before, gaps]: StoredSeries): Series {
   return {
     since,
     arrived,
     left,
     limits: limits.map((stored) => new SpeedLimit(stored)),
     last,
+    blind: [...blind],
     before,
     gaps: [...gaps],
   };

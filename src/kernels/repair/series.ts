@@ -9,7 +9,15 @@ import {
   type NumberMethod,
   newImputeState,
 } from './imputer.ts';
-import { HAMPEL_SIDE, hampelRepair, type OutlierMethod, SPEED_AHEAD, speedRepair } from './outliers.ts';
+import {
+  HAMPEL_SIDE,
+  hampelRepair,
+  isTooFast,
+  type OutlierMethod,
+  type Point,
+  SPEED_AHEAD,
+  speedRepair,
+} from './outliers.ts';
 import { ahead, confidenceOf, missingIn, SERIES_SHAPE, type Series, type Waiting } from './series-state.ts';
 import { SpeedLimit } from './speed-limit.ts';
 
@@ -34,6 +42,16 @@ export interface SeriesChange {
   readonly isBlind: boolean;
 }
 
+/** A released point that turned out to be a spike. */
+export interface SettledPoint {
+  readonly origin: unknown;
+  readonly key: string | null;
+  readonly column: number;
+  readonly value: number;
+  readonly now: number;
+  readonly confidence: number;
+}
+
 /** A record as a series sees it. */
 export interface SeriesRecord {
   /** Number of the record in its task. */
@@ -41,6 +59,12 @@ export interface SeriesRecord {
   readonly cells: Cells;
   /** Milliseconds, NaN without. */
   readonly eventTime: number;
+}
+
+/** Of which record a correction would speak. */
+export interface RecordName {
+  readonly origin: unknown;
+  readonly key: string | null;
 }
 
 /**
@@ -55,6 +79,7 @@ export class SeriesModel {
   private readonly maxBytes: number;
   /** What waits, by series, oldest first; read off the held records after a restore. */
   private readonly waiting = new Map<string, Waiting[]>();
+  private settled: SettledPoint[] = [];
 
   constructor(settings: SeriesSettings, maxBytes: number) {
     this.settings = settings;
@@ -103,7 +128,10 @@ export class SeriesModel {
   }
 
   /** Judges a record that leaves, and learns from what it leaves with. */
-  leave({ seq, cells }: SeriesRecord, untrusted: ReadonlySet<number>): readonly SeriesChange[] {
+  leave(
+    { seq, cells }: SeriesRecord,
+    { untrusted, name }: { readonly untrusted: ReadonlySet<number>; readonly name: RecordName },
+  ): readonly SeriesChange[] {
     const key = this.keyOf(cells);
     const series = key === undefined ? undefined : this.store.get(key);
     const waiting = key === undefined ? undefined : this.waiting.get(key);
@@ -111,10 +139,14 @@ export class SeriesModel {
     const first = waiting[0];
     waiting.shift();
     if (waiting.length === 0) this.waiting.delete(key);
-    const changes = this.outliers(series, first, waiting);
+    const changes = this.outliers(series, first, { waiting, name });
     const now = cells.slice();
-    for (const { column, value, isBlind } of changes) if (!isBlind) now[column] = value;
-    changes.push(...this.gaps(series, { seq, t: first.t, cells: now }, { untrusted, waiting }));
+    const doubted = new Set(untrusted);
+    for (const { column, value, isBlind } of changes) {
+      if (isBlind) doubted.add(column);
+      else now[column] = value;
+    }
+    changes.push(...this.gaps(series, { seq, t: first.t, cells: now }, { untrusted: doubted, waiting }));
     series.left++;
     this.store.put(key, series);
     return changes;
@@ -134,12 +166,24 @@ export class SeriesModel {
       left: 0,
       limits: (outliers?.columns ?? []).map(() => new SpeedLimit()),
       last: (outliers?.columns ?? []).map(() => undefined),
+      blind: (outliers?.columns ?? []).map(() => undefined),
       before: (outliers?.columns ?? []).map(() => []),
       gaps: (gaps?.columns ?? []).map(newImputeState),
     };
   }
 
-  private outliers(series: Series, { t, cells }: Waiting, waiting: readonly Waiting[]): SeriesChange[] {
+  /** Points that left too early and have turned out to be spikes, since the last call. */
+  takeSettled(): readonly SettledPoint[] {
+    const { settled } = this;
+    if (settled.length > 0) this.settled = [];
+    return settled;
+  }
+
+  private outliers(
+    series: Series,
+    { t, cells }: Waiting,
+    { waiting, name }: { readonly waiting: readonly Waiting[]; readonly name: RecordName },
+  ): SeriesChange[] {
     const { outliers } = this.settings;
     const found: SeriesChange[] = [];
     if (outliers === undefined) return found;
@@ -149,27 +193,57 @@ export class SeriesModel {
       if (typeof x !== 'number') continue;
       const next = ahead(waiting, column, method === 'speed' ? SPEED_AHEAD : HAMPEL_SIDE);
       const last = series.last[o];
-      const limit = outliers.limit ?? series.limits[o]!.value;
-      let value = x;
+      const limit = method === 'speed' ? (outliers.limit ?? series.limits[o]!.value) : Number.NaN;
+      const before = series.before[o]!;
+      const beside = next.map((point) => point.x);
+      let value = method === 'speed' ? x : hampelRepair(before, x, beside);
       let isBlind = false;
-      if (method === 'hampel')
-        value = hampelRepair(
-          series.before[o]!,
-          x,
-          next.map((point) => point.x),
-        );
-      else if (!Number.isNaN(limit)) {
+      if (!Number.isNaN(limit)) {
         value = speedRepair(last, { t, x }, next, limit);
-        isBlind = next.length === 0 && last !== undefined && t > last.t && Math.abs(x - last.x) > limit * (t - last.t);
+        isBlind = next.length === 0 && this.isBlind(series, o, { point: { t, x }, limit, name });
         if (isBlind && last !== undefined) value = last.x;
+        else this.settle(series, o, { column, point: { t, x: value }, limit });
       }
       if (value !== x)
         found.push({ column, value, method, confidence: confidenceOf(x, value, { last, t, limit }), isBlind });
-      series.last[o] = { t, x: isBlind ? x : value };
-      series.before[o]!.push(x);
-      if (series.before[o]!.length > HAMPEL_SIDE) series.before[o]!.shift();
+      if (!isBlind) series.last[o] = { t, x: value };
+      before.push(x);
+      if (before.length > HAMPEL_SIDE) before.shift();
     }
     return found;
+  }
+
+  /** Too fast, with nothing known after it: remembered, unless the blind point before it says that this is a new level. */
+  private isBlind(
+    series: Series,
+    o: number,
+    { point, limit, name }: { readonly point: Point; readonly limit: number; readonly name: RecordName },
+  ): boolean {
+    const last = series.last[o];
+    const before = series.blind[o];
+    if (last === undefined || !isTooFast(last, point, limit)) return false;
+    if (before !== undefined && point.t > before.t && !isTooFast(before, point, limit)) {
+      series.blind[o] = undefined;
+      return false;
+    }
+    series.blind[o] = { ...point, ...name };
+    return true;
+  }
+
+  /** The series goes on where it was before a blind point: that was a spike. */
+  private settle(
+    series: Series,
+    o: number,
+    { column, point, limit }: { readonly column: number; readonly point: Point; readonly limit: number },
+  ): void {
+    const last = series.last[o];
+    const blind = series.blind[o];
+    if (blind === undefined || last === undefined) return;
+    series.blind[o] = undefined;
+    const { origin, key, t, x: value } = blind;
+    const now = last.x + ((point.x - last.x) * (t - last.t)) / (point.t - last.t);
+    const confidence = confidenceOf(value, now, { last, t, limit });
+    this.settled.push({ origin, key, column, value, now, confidence });
   }
 
   private gaps(
