@@ -4,7 +4,7 @@ import type { Scalar } from '../vote/ballots.ts';
 import { ClaimEntry, type EntryClosedBy, type EntryState, type Resolved } from './claim-entry.ts';
 import type { ResolveStream } from './resolve-stream.ts';
 
-const VERSION = 1;
+const VERSION = 2;
 /** Entries by 128: a checkpoint rewrites the groups something changed in. */
 const GROUP_BITS = 7;
 

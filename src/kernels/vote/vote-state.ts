@@ -6,7 +6,7 @@ import { loadItem, type StoredItem, saveItem } from './stored-item.ts';
 import type { Temperature } from './temperature.ts';
 import type { VoteStream } from './vote-stream.ts';
 
-const VERSION = 1;
+const VERSION = 2;
 /** Items and voters by 128: a checkpoint rewrites the groups something changed in. */
 const GROUP_BITS = 7;
 
