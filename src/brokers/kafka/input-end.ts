@@ -31,9 +31,14 @@ export class InputEnd {
           this.ends.set(taskName(task), await this.options.offsets.lastStable(task));
   }
 
-  /** Offset this task reads up to; undefined: not known yet. */
-  limit(task: TaskId): number | undefined {
-    return this.ends.get(taskName(task));
+  /** Offset this task reads up to, Infinity as long as it is not known; asked for every record. */
+  limitOf(task: TaskId): () => number {
+    const name = taskName(task);
+    let known: number | undefined;
+    return () => {
+      known ??= this.ends.get(name);
+      return known ?? Number.POSITIVE_INFINITY;
+    };
   }
 
   /** True when the task has read everything: asked when nothing came for a while, since it asks the cluster. */
@@ -67,7 +72,7 @@ export class InputEnd {
     for (const [i, task] of tasks.entries()) {
       const commit = committed[i];
       if (commit?.ended !== true) return false;
-      const end = stage.internal ? await this.options.offsets.highWatermark(task) : (this.limit(task) ?? 0);
+      const end = stage.internal ? await this.options.offsets.highWatermark(task) : (this.ends.get(taskName(task)) ?? 0);
       if (commit.offset < end) return false;
     }
     return true;

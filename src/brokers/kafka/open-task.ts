@@ -144,7 +144,7 @@ function readerOf({ task, stage, lane, context }: Opening, position: number, off
   const input = stage.inputs.find(({ topic }) => topic === task.topic);
   if (input === undefined)
     throw new BrokerError(`stage ${stage.id} does not read ${task.topic}`, { code: 'unknown-task' });
-  const limit = () => inputEnd?.limit(task) ?? Number.POSITIVE_INFINITY;
+  const limit = inputEnd?.limitOf(task) ?? (() => Number.POSITIVE_INFINITY);
   return new PartitionReader({
     cluster,
     lane,
