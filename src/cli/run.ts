@@ -5,7 +5,7 @@ import { type Command, Option } from 'commander';
 import { systemClock } from '../core/clock.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import { silentTransport } from '../core/transport.ts';
+import { silentTransport, type TransportObserver } from '../core/transport.ts';
 import { parseDuration } from '../core/units.ts';
 import type { HttpOptions, HttpServer } from '../http/server.ts';
 import { type RunSummary, runPlan } from '../runtime/run.ts';
@@ -84,9 +84,17 @@ async function run(path: string, flags: RunFlags): Promise<number> {
     write: (line) => process.stderr.write(line),
     onSuppressed: (code, lines) => exporter?.logSuppressed(code, lines),
   });
-  const broker = await openBroker(plan, flags, { log, transport: silentTransport });
-  if (flags.local !== undefined) await savePlan(flags.local, plan);
   const readiness = new Readiness();
+  const told = exporter?.transport ?? silentTransport;
+  const transport: TransportObserver = {
+    ...told,
+    conflict(topology, other) {
+      told.conflict(topology, other);
+      readiness.conflict(topology, other);
+    },
+  };
+  const broker = await openBroker(plan, flags, { log, transport });
+  if (flags.local !== undefined) await savePlan(flags.local, plan);
   const progress = flags.quiet ? [] : [progressOf(flags)];
   const isWatched = address !== undefined || (flags.report !== undefined && !onFiles);
   const live = isWatched ? liveView(plan, systemClock) : undefined;

@@ -4,9 +4,11 @@ import { taskName } from '../core/broker.ts';
 import type { Clock } from '../core/clock.ts';
 import type { CommitReport, RunObserver, TaskState } from '../core/observer.ts';
 import { FATES } from '../core/record.ts';
+import type { TransportObserver } from '../core/transport.ts';
 import { METRICS, type MetricName } from './catalogue.ts';
 import { Ring } from './rings.ts';
 import { RuleBook, type RuleSpec } from './rule-book.ts';
+import { transportMetrics } from './transport-metrics.ts';
 
 /** Series a metric may have; further ones are added up under the label value `__overflow__`. */
 export const MAX_SERIES_PER_METRIC = 2000;
@@ -49,6 +51,13 @@ export class PrometheusExporter implements RunObserver {
       this.counters.get('sluice_metric_series_dropped_total' satisfies MetricName)?.inc({ metric: name }, 0);
     this.loop.enable();
   }
+
+  /** For the broker: what only it knows. */
+  readonly transport: TransportObserver = transportMetrics({
+    add: (name, labels, n) => this.add(name, labels, n),
+    set: (name, labels, value) => this.set(name, labels, value),
+    observe: (name, labels, value) => this.observe(name, labels, value),
+  });
 
   /** Begins the series of a topology at 0, so that a rate over its first failure sees it, and scores it by its rules. */
   watch(

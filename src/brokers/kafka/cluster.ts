@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import { BrokerError } from '../../core/errors.ts';
 import { disconnect, type KafkaNode, type NodeFactory } from './client.ts';
 import { type ClusterInfo, fetchMetadata, type NodeAddress, type TopicInfo } from './metadata.ts';
-import { kindOf } from './protocol-errors.ts';
+import { brokerError, kindOf } from './protocol-errors.ts';
 
 export interface ClusterOptions {
   readonly bootstrap: readonly { readonly host: string; readonly port: number }[];
@@ -133,6 +133,8 @@ export class Cluster {
         return answer;
       } catch (error) {
         await disconnect(node).catch(() => {}); // it never was connected
+        if (kindOf(error) === 'fatal')
+          throw brokerError(error, { what: `connecting to ${address.host}:${address.port}` });
         if (kindOf(error) !== 'lost') throw error;
         this.onError('lost');
         failures.push(error);

@@ -72,7 +72,9 @@ export class InputEnd {
     for (const [i, task] of tasks.entries()) {
       const commit = committed[i];
       if (commit?.ended !== true) return false;
-      const end = stage.internal ? await this.options.offsets.highWatermark(task) : (this.ends.get(taskName(task)) ?? 0);
+      const end = stage.internal
+        ? await this.options.offsets.highWatermark(task)
+        : (this.ends.get(taskName(task)) ?? 0);
       if (commit.offset < end) return false;
     }
     return true;

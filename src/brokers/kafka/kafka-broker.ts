@@ -20,10 +20,11 @@ import type { OutgoingTopic } from './commit-buffer.ts';
 import { InputEnd } from './input-end.ts';
 import { Lane } from './lane.ts';
 import { Membership } from './membership.ts';
-import { Offsets, type Place } from './offsets.ts';
+import { Offsets } from './offsets.ts';
 import { type OpenContext, openTask } from './open-task.ts';
 import { outgoingTopics } from './outgoing-topics.ts';
 import type { Compression, KafkaSettings } from './settings.ts';
+import { StateLayout } from './state-layout.ts';
 import { checkTopics } from './topics.ts';
 import { replaceRequestQueueTimer } from './wire/index.ts';
 
@@ -60,6 +61,7 @@ export class KafkaBroker implements Broker {
   private readonly home: Lane;
   private readonly log: Log;
   private readonly observer: TransportObserver;
+  private readonly layout: StateLayout;
   private stages: readonly Stage[] = [];
   private membership: Membership | undefined;
   private inputEnd: InputEnd | undefined;
@@ -78,6 +80,9 @@ export class KafkaBroker implements Broker {
     });
     this.cluster = new Cluster({ bootstrap: settings.bootstrap, makeNode, clock, onError: observer.clientError });
     this.home = new Lane(this.cluster);
+    const { home: lane, cluster } = this;
+    const stageOf = (id: string) => this.stages.find((stage) => stage.id === id);
+    this.layout = new StateLayout({ cluster, lane, group: options.group, patienceMs: PATIENCE_MS, stageOf });
   }
 
   tasks(stages: readonly Stage[], signal: AbortSignal): Observable<Assignment> {
@@ -195,14 +200,10 @@ export class KafkaBroker implements Broker {
       acceptOffsets,
       acceptPartitions,
       topics: this.outgoing,
-      statePlace: (task) => this.statePlace(task),
+      statePlace: (task) => this.layout.place(task),
       inputEnd: this.inputEnd,
       point,
       observer: this.observer,
     };
-  }
-
-  private async statePlace({ stage, partition }: TaskId): Promise<Place> {
-    return { topic: `${this.options.group}.${stage}.state`, partition };
   }
 }

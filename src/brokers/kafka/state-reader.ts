@@ -5,7 +5,7 @@ import { OFFSET_OUT_OF_RANGE, protocolFailure } from './protocol-errors.ts';
 import { StateLog } from './state-log.ts';
 import { CommittedFilter, type Fetched, fetchRecords, RecordReader } from './wire/index.ts';
 
-export interface StateReaderOptions {
+export interface PartitionOptions {
   readonly lane: Lane;
   readonly offsets: Offsets;
   readonly place: Place;
@@ -21,10 +21,18 @@ const MAX_WAIT_MS = 100;
  * owner has committed lies below it, and nothing can be added but by whoever reads. Read committed, so it waits until the last
  * stable offset has come that far.
  */
-export async function readState(options: StateReaderOptions): Promise<StateLog> {
+export async function readState(options: PartitionOptions): Promise<StateLog> {
+  const log = new StateLog();
+  await readPartition(options, (offset, key, value) => log.accept(offset, key, value));
+  return log;
+}
+
+type OnRecord = (offset: number, key: Buffer | null, value: Buffer | null) => void;
+
+/** Every committed record of a partition of ours, up to the high watermark taken now. */
+export async function readPartition(options: PartitionOptions, onRecord: OnRecord): Promise<void> {
   const { offsets, place, lane, patienceMs } = options;
   const end = await offsets.highWatermark(place);
-  const log = new StateLog();
   let at = await offsets.logStart(place);
   while (at < end) {
     const fetched = await lane.onLeader(place, { patienceMs, repeatLost: true }, async (node) => {
@@ -36,16 +44,15 @@ export async function readState(options: StateReaderOptions): Promise<StateLog> 
       });
       return checked(answer, place);
     });
-    at = Math.max(at, accept(fetched, at, log));
+    at = Math.max(at, accept(fetched, at, onRecord));
   }
-  return log;
 }
 
-function accept(fetched: Fetched, from: number, log: StateLog): number {
+function accept(fetched: Fetched, from: number, onRecord: OnRecord): number {
   const where = `${fetched.topic}/${fetched.partition}`;
   const reader = new RecordReader(fetched.records, { where, from, committed: new CommittedFilter(fetched.aborted) });
   const sink = {
-    record: (offset: number, _time: number, key: Buffer | null, value: Buffer | null) => log.accept(offset, key, value),
+    record: (offset: number, _time: number, key: Buffer | null, value: Buffer | null) => onRecord(offset, key, value),
   };
   while (reader.read(sink) > 0);
   return reader.next;

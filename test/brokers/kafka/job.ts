@@ -12,7 +12,7 @@ import { parseTopology, planTopics, planTopology } from '../../../src/topology/i
 import type { Plan } from '../../../src/topology/plan.ts';
 import { deliver, type Message } from '../../support/kafka/deliver.ts';
 import { readTopic } from '../../support/kafka/read-topic.ts';
-import { topicName } from '../../support/kafka/topics.ts';
+import { plainClient, topicName } from '../../support/kafka/topics.ts';
 
 /** Short, so that what a dead member had moves on soon; a broker nobody has configured takes 6 s and more. */
 export const SESSION = { session: '6s', heartbeat: '150ms' };
@@ -83,6 +83,30 @@ export class KafkaJob {
   /** Every value of a topic, sorted. */
   async readAll(topic: string): Promise<string[]> {
     return (await this.read(topic)).flat().sort();
+  }
+
+  /** Headers of every record of partition 0, as the stock client sees them. */
+  async headers(topic: string): Promise<Readonly<Record<string, Buffer[]>>[]> {
+    const wanted = (await readTopic(this.brokers, `${this.name}.${topic}`)).length;
+    const consumer = plainClient(this.brokers).consumer({ groupId: topicName('reader') });
+    const seen: Record<string, Buffer[]>[] = [];
+    await consumer.connect();
+    await consumer.subscribe({ topic: `${this.name}.${topic}`, fromBeginning: true });
+    const all = Promise.withResolvers<void>();
+    await consumer.run({
+      eachMessage: async ({ message }) => {
+        const entries = Object.entries(message.headers ?? {});
+        seen.push(
+          Object.fromEntries(
+            entries.map(([name, value]) => [name, [value ?? []].flat().map((one) => Buffer.from(one))]),
+          ),
+        );
+        if (seen.length === wanted) all.resolve();
+      },
+    });
+    await all.promise;
+    await consumer.disconnect();
+    return seen;
   }
 
   async start(options: StartOptions = {}): Promise<Instance> {
