@@ -97,18 +97,19 @@ export class Job {
   }
 
   /** Values with an `id`, each to the partition its key belongs to. */
-  async deliver(values: readonly { readonly id: string }[]): Promise<void> {
+  async deliver(values: readonly { readonly id: string }[], brokers = this.brokers): Promise<void> {
     await this.send(
       values.map((value) => ({
         key: value.id,
         value: JSON.stringify(value),
         partition: partitionOf(Buffer.from(value.id), this.partitions),
       })),
+      brokers,
     );
   }
 
-  send(messages: readonly Message[]): Promise<void> {
-    return deliver(this.brokers, this.input, messages);
+  send(messages: readonly Message[], brokers = this.brokers): Promise<void> {
+    return deliver(brokers, this.input, messages);
   }
 
   /** Starts a process; it is killed with the job at the latest. */
