@@ -50,7 +50,7 @@ export type CanonicalResult =
  * The canonical form of a query: two texts get one key only when they give the same rows on every database of the same
  * catalog (bag semantics). Anything in doubt is bypassed, or keyed by its syntax alone.
  *
- * Cost: one parse (≈ 0.3 ms for a two-table join) and a walk over its tree; a memo belongs in front of it.
+ * Cost: one parse (≈ 20 µs for a two-table join) and a few walks over its tree (≈ 40 µs); a memo belongs in front of it.
  *
  * @example canonicalQuery("select u.name from users u where 1 = u.id", …).canonical equals that of "SELECT name FROM users WHERE id = 1"
  * Source: docs/queries.md lists each rewrite with its condition.

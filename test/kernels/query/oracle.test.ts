@@ -113,8 +113,8 @@ describeWithData('Spider pairs taken for one', 'query/sqlsolver', (folder) => {
       `oracle: ${merged} merges of Spider texts, ${check.compared} comparisons, ${check.failed} not executed`,
     );
     expect([...new Set(check.differences)].slice(0, 5)).toEqual([]);
-    expect(check.compared).toBeGreaterThan(merged * DATABASES * 0.9);
-  }, 90_000);
+    expect([check.failed, check.compared]).toEqual([0, merged * DATABASES]);
+  }, 180_000);
 });
 
 function randomTables(
@@ -157,7 +157,11 @@ const CALCITE: Readonly<Record<string, Readonly<Record<string, 'int' | 'text'>>>
 describeWithData('Calcite rewrites taken for one', 'query/calcite-spes', (folder) => {
   it(`give the same rows on ${DATABASES} random databases`, async () => {
     const pairs: { q1: string; q2: string }[] = JSON.parse(readFileSync(join(folder, 'calcite_tests.json'), 'utf8'));
-    const texts = pairs.flatMap(({ q1, q2 }) => [q1, q2]);
+    // columns of VALUES have a name of DuckDB's; a time of day is a timestamp in no database
+    const texts = pairs
+      .flatMap(({ q1, q2 }) => [q1, q2])
+      .map((sql) => sql.replaceAll('EXPR$', 'col'))
+      .filter((sql) => !sql.includes('CAST(TIME'));
     const catalog: Catalog = new Map(
       Object.entries(CALCITE).map(([table, columns]) => [table, new Set(Object.keys(columns))]),
     );
@@ -186,8 +190,8 @@ describeWithData('Calcite rewrites taken for one', 'query/calcite-spes', (folder
       `oracle: ${merged} merges of Calcite texts, ${check.compared} comparisons, ${check.failed} not executed`,
     );
     expect([...new Set(check.differences)].slice(0, 5)).toEqual([]);
-    expect(check.compared).toBeGreaterThan(15 * DATABASES);
-  }, 90_000);
+    expect([check.failed, check.compared]).toEqual([0, merged * DATABASES]);
+  }, 180_000);
 });
 
 describe('rewritten queries', () => {
@@ -220,5 +224,5 @@ describe('rewritten queries', () => {
     console.info(`oracle: ${check.compared} rewritten queries compared, ${check.failed} not executed`);
     expect(check.differences.slice(0, 5)).toEqual([]);
     expect(check.compared).toBeGreaterThan(800);
-  }, 90_000);
+  }, 180_000);
 });
