@@ -14,9 +14,11 @@ const VALUES_A_BIN = 1;
 const DAY_MS = 86_400_000;
 const WEEK_SEASON_MS = 28 * DAY_MS;
 const DAY_SEASON_MS = 2 * DAY_MS;
+/** Fewer cycles than this are counted as this many. */
+const MIN_CYCLES = 1.5;
 /** Rows that the smallest bucket of a season must have. */
 const MIN_BUCKET_ROWS = 30;
-/** How many standard deviations the buckets must differ by more than chance. */
+/** How many standard deviations the ratio of variances must be beyond chance. */
 const SEASON_SIGMAS = 4;
 /** Scores end here: a value beyond everything seen must not decide alone. */
 const CLAMP = 1e-9;
@@ -84,9 +86,14 @@ export class NumericReference {
     };
     const blank = new NumericReference({ ...facts, omega: 1, omegaScale: 1 });
     const { z, y } = scores(sample, (hour) => blank.pitOf(hour));
-    const omega = Math.sqrt(longRunVariance(z, 1));
+    const again = cycleFactor(season, sample.spanMs);
+    const omega = again * Math.sqrt(longRunVariance(z, 1));
     // dependence makes sums of scale scores skewed: never trust them more than the location scores
-    return new NumericReference({ ...facts, omega, omegaScale: Math.max(omega, Math.sqrt(longRunVariance(y, 1))) });
+    return new NumericReference({
+      ...facts,
+      omega,
+      omegaScale: Math.max(omega, again * Math.sqrt(longRunVariance(y, 1))),
+    });
   }
 
   pitOf(hour: number): PitBins {
@@ -174,24 +181,53 @@ function chooseSeason(sample: ReferenceSample, whole: PitBins): Season {
   return 'none';
 }
 
-/** Whether means by bucket differ by more than chance: n_b · mean_b² has mean 1 and variance 2 where there is no season. */
+/**
+ * Whether hours differ by more than days do: an analysis of variance of visits, a visit being the records of one hour
+ * of one day. Records that depend on the one before make hours of a day differ, but not the same way on every day.
+ */
 function shows(scored: Float64Array, hours: Int16Array, size: number): boolean {
+  const visits = new Float64Array(size);
   const sums = new Float64Array(size);
-  const counts = new Float64Array(size);
-  for (let i = 0; i < scored.length; i++) {
-    if (hours[i]! < 0) continue;
-    sums[hours[i]! % size]! += scored[i]!;
-    counts[hours[i]! % size]!++;
+  const squares = new Float64Array(size);
+  const rows = new Float64Array(size);
+  for (let from = 0; from < scored.length; ) {
+    const hour = hours[from]!;
+    let sum = 0;
+    let to = from;
+    for (; to < scored.length && hours[to] === hour; to++) sum += scored[to]!;
+    if (hour >= 0) {
+      const bucket = hour % size;
+      const mean = sum / (to - from);
+      rows[bucket]! += to - from;
+      visits[bucket]!++;
+      sums[bucket]! += mean;
+      squares[bucket]! += mean * mean;
+    }
+    from = to;
   }
-  let statistic = 0;
-  let used = 0;
+  let [used, count, total, means, within] = [0, 0, 0, 0, 0];
   for (let b = 0; b < size; b++) {
-    if (counts[b] === 0) continue;
-    if (counts[b]! < MIN_BUCKET_ROWS) return false;
-    statistic += sums[b]! ** 2 / counts[b]!;
+    if (visits[b] === 0) continue;
+    if (rows[b]! < MIN_BUCKET_ROWS) return false;
     used++;
+    count += visits[b]!;
+    total += sums[b]!;
+    means += sums[b]! ** 2 / visits[b]!;
+    within += squares[b]! - sums[b]! ** 2 / visits[b]!;
   }
-  return used > 1 && statistic > used + SEASON_SIGMAS * Math.sqrt(2 * used);
+  if (used < 2 || count <= used) return false;
+  const ratio = (means - total ** 2 / count) / (used - 1) / (within / (count - used));
+  return ratio > 1 + SEASON_SIGMAS * Math.sqrt(2 / (used - 1) + 2 / (count - used));
+}
+
+/**
+ * A bucket's error comes back on every cycle: with c cycles in the sample, sums of scores scatter 1 / c more than they
+ * should, and in the sample itself 1 / c less.
+ */
+function cycleFactor(season: Season, spanMs: number): number {
+  if (season === 'none') return 1;
+  const cycles = Math.max(MIN_CYCLES, spanMs / (season === 'hour-of-day' ? DAY_MS : 7 * DAY_MS));
+  return Math.sqrt((1 + 1 / cycles) / (1 - 1 / cycles));
 }
 
 function bucketed({ values, hours }: ReferenceSample, season: Season): (PitBins | undefined)[] {
