@@ -53,8 +53,10 @@ export type Payload = Uint8Array | string | null | undefined;
 /** Where the values of the fields stand in the payloads of some records, by whose reader it was seen. */
 export interface Layout {
   readonly fields: ReadonlyMap<string, number>;
-  /** Of field i of the record at `layoutAt`: start and end of its value in [layoutAt + 2i] and the word after it. */
-  readonly spans: Int32Array;
+  /** Characters between the value before field i, or the beginning, and its own. */
+  readonly gaps: readonly number[];
+  /** Where the value of field i of the record at `layoutAt` ends: [layoutAt + i]. */
+  readonly ends: readonly number[];
 }
 
 /** Bit i of `DataRecord.fates` is FATES[i]; a root's fate is the first one set. `forwarded` ends a stage before a repartition. */

@@ -72,8 +72,8 @@ export class CompiledShape {
     this.values = new Array(keys.length).fill(null);
   }
 
-  /** Index after the record, or 0 when it is not of this shape. Start and end of value i, from the beginning of the record, go to spans[at + 2i] and the word after it. */
-  read(source: Source, from: number, spans: Int32Array, at: number): number {
+  /** Index after the record, or 0 when it is not of this shape. Where value i ends, from the beginning of the record, goes to marks[at + i]. */
+  read(source: Source, from: number, marks: number[], at: number): number {
     const { literals, ends, values } = this;
     const { bytes } = source;
     const size = values.length;
@@ -81,14 +81,12 @@ export class CompiledShape {
     let k = 0;
     for (let i = 0; i < size; i++) {
       for (const end = ends[i]!; k < end; k++) if (bytes[p++] !== literals[k]) return 0;
-      const start = p;
       const c = bytes[p]!;
       if (c === 34) p = this.readText(source, p + 1, i);
       else if (c === 45 || (c >= 48 && c <= 57)) p = this.readNumber(bytes, p, i);
       else p = this.readWord(bytes, p, i);
       if (p === 0) return 0;
-      spans[at + 2 * i] = start - from;
-      spans[at + 2 * i + 1] = p - from;
+      marks[at + i] = p - from;
     }
     for (const end = ends[size]!; k < end; k++) if (bytes[p++] !== literals[k]) return 0;
     return p;

@@ -15,9 +15,9 @@ const REST_READS = 64 * TRIAL_READS;
 
 interface Known {
   readonly shape: CompiledShape;
-  readonly fields: ReadonlyMap<string, number>;
-  layout: Layout;
-  /** Words of the layout that are taken. */
+  /** A plain array: buffers outside of the heap, thousands of them, would call for whole collections. */
+  layout: Layout & { readonly ends: number[] };
+  /** Places of the layout that are taken. */
   filled: number;
 }
 
@@ -55,7 +55,7 @@ export class ShapeReader implements ValueReader {
     for (let i = 0; i < known.length; i++) {
       const one = known[i] as Known; // i is below the length
       const at = roomIn(one);
-      const end = one.shape.read(this.source, from, one.layout.spans, at);
+      const end = one.shape.read(this.source, from, one.layout.ends, at);
       if (end === 0) continue;
       if (i > 0) {
         known.splice(i, 1);
@@ -64,7 +64,7 @@ export class ShapeReader implements ValueReader {
       this.hits++;
       this.data = one.shape.make();
       this.layoutAt = at;
-      one.filled = at + 2 * one.fields.size;
+      one.filled = at + one.layout.gaps.length;
       return end;
     }
     return 0;
@@ -89,19 +89,21 @@ export class ShapeReader implements ValueReader {
   }
 }
 
-function makeKnown({ keys }: Shape, shape: CompiledShape): Known {
+function makeKnown({ keys, literals }: Shape, shape: CompiledShape): Known {
   const fields = new Map(keys.map((key, i) => [key, i]));
-  return { shape, fields, layout: emptyLayout(fields), filled: 0 };
+  const gaps = keys.map((_, i) => literals[i]?.length ?? 0);
+  return { shape, layout: { fields, gaps, ends: emptyEnds(keys.length) }, filled: 0 };
 }
 
-function emptyLayout(fields: ReadonlyMap<string, number>): Layout {
-  return { fields, spans: new Int32Array(2 * fields.size * RECORDS_PER_LAYOUT) };
+function emptyEnds(fields: number): number[] {
+  return new Array<number>(fields * RECORDS_PER_LAYOUT).fill(0);
 }
 
 /** Where the places of the next record go. */
 function roomIn(known: Known): number {
-  if (known.filled === known.layout.spans.length) {
-    known.layout = emptyLayout(known.fields);
+  const { fields, gaps, ends } = known.layout;
+  if (known.filled === ends.length) {
+    known.layout = { fields, gaps, ends: emptyEnds(gaps.length) };
     known.filled = 0;
     known.shape.renew();
   }

@@ -30,17 +30,18 @@ export function spliceRecord(record: DataRecord, patches: readonly Patch[]): str
 
 /** Patches that set fields in the order they stand in. Undefined for any other. */
 function spliceSeen(text: string, { layout, layoutAt }: DataRecord, patches: readonly Patch[]): string | undefined {
-  const { fields, spans } = layout as Layout; // the caller looked
+  const { fields, gaps, ends } = layout as Layout; // the caller looked
   let result = '';
   let from = 0;
   for (let i = 0; i < patches.length; i++) {
     const { path, value } = patches[i] as Patch; // i is below the length
     const field = path.length === 1 ? fields.get(path[0] as string) : undefined; // a number is no field
     if (field === undefined || value === undefined) return undefined;
-    const start = spans[layoutAt + 2 * field] as number; // written by the reader
+    const before = field === 0 ? 0 : (ends[layoutAt + field - 1] as number); // written by the reader
+    const start = before + (gaps[field] as number); // as above
     if (start < from) return undefined;
     result += text.slice(from, start) + (typeof value === 'string' ? writeText(value) : writeJson(value));
-    from = spans[layoutAt + 2 * field + 1] as number; // as above
+    from = ends[layoutAt + field] as number; // as above
   }
   return result + text.slice(from);
 }

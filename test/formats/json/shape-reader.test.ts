@@ -23,8 +23,8 @@ function readAll(lines: readonly string[], reader = new ShapeReader()): unknown[
 /** The record as the places of its values say it. */
 function placesOf({ layout, layoutAt }: ShapeReader, line: string): unknown {
   const members = [...(layout?.fields ?? [])].map(([name, i]) => {
-    const [start, end] = [layout?.spans[layoutAt + 2 * i], layout?.spans[layoutAt + 2 * i + 1]];
-    return `${JSON.stringify(name)}:${line.slice(start, end)}`;
+    const start = (i === 0 ? 0 : (layout?.ends[layoutAt + i - 1] ?? 0)) + (layout?.gaps[i] ?? 0);
+    return `${JSON.stringify(name)}:${line.slice(start, layout?.ends[layoutAt + i])}`;
   });
   return JSON.parse(`{${members.join()}}`);
 }
