@@ -157,6 +157,8 @@ export interface TaskChannel {
    * follows writes it before its own `outputs`. False: not this one, give it with the commit. Never called in a replay.
    */
   stage?(batch: OutgoingBatch): boolean;
+  /** False: the topic takes no record of this size; it goes to quarantine instead. Absent: everything fits. */
+  fits?(topic: string, record: DataRecord, value: string | Uint8Array | null): boolean;
   close(): Promise<void>;
 }
 

@@ -14,16 +14,19 @@ import { selectFields } from './select-fields.ts';
 
 const CURATED = FATES.indexOf('curated');
 
+/** Whether the topic takes a record of this size. */
+type Fits = (topic: string, record: DataRecord, value: string | Uint8Array | null) => boolean;
+
 /** Fills `frame.outgoing` from the edges that leave the stage, and marks the fate of what stands on them. */
 export class Sinks {
   private readonly sinks: readonly SinkWriter[];
   private readonly discards: readonly SinkPlan[];
   private readonly quarantine: QuarantineWriter;
 
-  constructor(plan: Plan, stage: StagePlan, task: string) {
+  constructor(plan: Plan, stage: StagePlan, { task, fits }: { readonly task: string; readonly fits: Fits }) {
     const topics = stage.sinks.filter((sink) => sink.kind === 'topic' && sink.role !== 'quarantine');
     this.sinks = topics.map((sink) =>
-      sink.role === 'repartition' ? new RepartitionWriter(sink, task) : new SinkWriter(sink),
+      sink.role === 'repartition' ? new RepartitionWriter(sink, fits, task) : new SinkWriter(sink, fits),
     );
     this.discards = stage.sinks.filter((sink) => sink.kind === 'discard');
     this.quarantine = new QuarantineWriter(
@@ -54,11 +57,13 @@ class SinkWriter {
   readonly plan: SinkPlan;
   readonly isMain: boolean;
   private readonly codec: Codec;
+  private readonly fits: Fits;
   private readonly findingsField: FieldSlot | undefined;
   private readonly select: ((record: DataRecord) => DataRecord) | undefined;
 
-  constructor(plan: SinkPlan) {
+  constructor(plan: SinkPlan, fits: Fits) {
     this.plan = plan;
+    this.fits = fits;
     this.isMain = plan.fates.some((fate) => fate !== undefined && FATES.indexOf(fate) === CURATED);
     if (plan.codec === undefined) throw new Error(`sink ${plan.topic} has no codec`);
     this.codec = plan.codec;
@@ -83,7 +88,10 @@ class SinkWriter {
     for (let i = 0; i < records.length; i++) {
       const record = records[i] as DataRecord; // i is below the length
       try {
-        values[i] = this.codec.encode(this.shaped(record));
+        const value = this.codec.encode(this.shaped(record));
+        if (!this.fits(this.plan.topic ?? '', record, value))
+          throw new FormatError(`${this.plan.topic} takes no record of this size`, { code: 'too-large' });
+        values[i] = value;
       } catch (error) {
         if (!(error instanceof FormatError)) throw error;
         return this.encode(frame, this.without(frame, edge, i, error));
@@ -151,8 +159,8 @@ class RepartitionWriter extends SinkWriter {
   private readonly key: readonly FieldSlot[] | undefined;
   private readonly task: string;
 
-  constructor(plan: SinkPlan, task: string) {
-    super(plan);
+  constructor(plan: SinkPlan, fits: Fits, task: string) {
+    super(plan, fits);
     this.key = plan.key?.map(compileField);
     this.task = task;
   }

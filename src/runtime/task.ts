@@ -148,7 +148,10 @@ export class Task {
       onError: plan.onError,
       redacted: (field) => redacted.has(field),
     });
-    this.sinks = new Sinks(plan, this.stagePlan, taskName(this.id));
+    this.sinks = new Sinks(plan, this.stagePlan, {
+      task: taskName(this.id),
+      fits: (topic, record, value) => this.channel.fits?.(topic, record, value) ?? true,
+    });
     this.source = new Source({
       input: this.input,
       eventTime: this.input.eventTime === undefined ? undefined : compileField(this.input.eventTime.field),

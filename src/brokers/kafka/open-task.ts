@@ -121,6 +121,7 @@ async function read(opening: Opening): Promise<KafkaChannel> {
       topics: context.topics,
       onStub: observer.stubbed,
     }),
+    topics: context.topics,
     committer: committerOf(opening),
     state: { writer, ...statePlace, maxBytes: stateBytes },
     endMark: new EndMark(committed),

@@ -9,11 +9,13 @@ import {
   taskName,
 } from '../../core/broker.ts';
 import { BrokerError } from '../../core/errors.ts';
+import type { DataRecord } from '../../core/record.ts';
 import type { TransportObserver } from '../../core/transport.ts';
-import type { CommitBuffer } from './commit-buffer.ts';
+import type { CommitBuffer, OutgoingTopic } from './commit-buffer.ts';
 import { encodeMetadata } from './commit-metadata.ts';
 import type { Committer } from './committer.ts';
 import type { EndMark } from './end-mark.ts';
+import { fits } from './fits.ts';
 import type { Lane } from './lane.ts';
 import type { PartitionReader } from './partition-reader.ts';
 import { brokerError } from './protocol-errors.ts';
@@ -28,6 +30,7 @@ export interface ChannelOptions {
   readonly start: TaskStart;
   readonly reader: PartitionReader;
   readonly buffer: CommitBuffer;
+  readonly topics: ReadonlyMap<string, OutgoingTopic>;
   readonly committer: Committer;
   readonly state: {
     readonly writer: StateWriter;
@@ -83,6 +86,11 @@ export class KafkaChannel implements TaskChannel {
   stage(batch: OutgoingBatch): boolean {
     this.options.buffer.add(batch);
     return true;
+  }
+
+  fits(topic: string, record: DataRecord, value: string | Uint8Array | null): boolean {
+    const target = this.options.topics.get(topic);
+    return target === undefined || fits(target, record, value);
   }
 
   async commit(request: CommitRequest): Promise<void> {

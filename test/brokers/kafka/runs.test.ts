@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { kafkaBroker } from '../../../src/run-kafka.ts';
+import { runPlan } from '../../../src/runtime/run.ts';
+import { planTopics } from '../../../src/topology/index.ts';
 import { describeWithCluster, describeWithKafka } from '../../support/kafka/describe-kafka.ts';
 import { readTopic } from '../../support/kafka/read-topic.ts';
-import { until, withAdmin } from '../../support/kafka/topics.ts';
+import { createTopic, until, withAdmin } from '../../support/kafka/topics.ts';
 import { KafkaJob } from './job.ts';
 
 const once = (input: string, more = '') => `
@@ -110,6 +113,26 @@ output: { topic: $.out }
     const last = await job.runToEnd();
     expect(last.curated).toBe(1500);
     expect(last.in).toBe(last.curated + last.duplicate);
+  });
+
+  it('sends a record that its output does not take to quarantine, and one that its quarantine does not take as a stub', async () => {
+    const job = new KafkaJob(brokers, once('', 'kafka: { compression: none }'));
+    await createTopic(brokers, `${job.name}.out`, { config: { 'max.message.bytes': '20000' } });
+    await createTopic(brokers, `${job.name}.quarantine`, { config: { 'max.message.bytes': '50000' } });
+    // such settings are refused at the start; here they stand for topics that were changed later
+    const broker = kafkaBroker(job.plan, { brokers: brokers.join(','), untilEnd: true });
+    await broker.topics(planTopics(job.plan), 'create');
+    const value = (id: number, bytes: number) => ({ value: `{"id":${id},"text":"${'x'.repeat(bytes)}"}` });
+    await job.feed('raw', [value(1, 10), value(2, 30_000), value(3, 100_000), value(4, 10)]);
+    const summary = await runPlan({ plan: job.plan, broker, untilEnd: true }).finally(() => broker.close());
+    expect(summary).toMatchObject({ in: 4, curated: 2, quarantined: 2, rules: { 'too-large': 2 } });
+    const [whole, stub] = (await job.readAll('quarantine')).sort((a, b) => b.length - a.length);
+    expect(whole).toBe(value(2, 30_000).value);
+    expect(JSON.parse(stub ?? '')).toMatchObject({
+      stub: true,
+      bytes: value(3, 100_000).value.length,
+      origin: { offset: 2 },
+    });
   });
 
   it('leaves headers of its own name on an input out, and others alone', async () => {
