@@ -14,6 +14,7 @@ export interface WireConnection {
   readonly clientId: string;
   readonly broker: string;
   readonly socket: {
+    readonly destroyed: boolean;
     cork(): void;
     uncork(): void;
     write(bytes: Uint8Array): boolean;
@@ -64,7 +65,8 @@ export async function request(node: WireNode, spec: WireRequest): Promise<Buffer
   checkVersion(node, spec);
   const connection = await node.connectionPool.getConnectionByRequest({ request: { apiKey } });
   await connection.authenticate();
-  if (!connection.isConnected()) throw notConnected(connection);
+  // kafkajs calls a connection that is being torn down connected: what is written then is never answered nor rejected
+  if (!connection.isConnected() || connection.socket.destroyed) throw notConnected(connection);
   const correlationId = connection.nextCorrelationId();
   const header = frameHeader(spec, correlationId, connection.clientId);
   try {
