@@ -91,17 +91,16 @@ export const ALERTS: readonly Alert[] = [
   {
     name: 'SluiceDriftAlarm',
     severity: 'critical',
-    expr: 'sum by (topology, step) (increase(sluice_events_total{type="drift.alarm"}[15m])) > sum by (topology, step) (increase(sluice_events_total{type="drift.recovered"}[15m]) or 0 * increase(sluice_events_total{type="drift.alarm"}[15m]))',
+    expr: 'max by (topology, step, field) (sluice_drift_open) > 0',
     for: '0m',
-    summary: '{{ $labels.topology }}: step {{ $labels.step }} sees a drift',
+    summary: '{{ $labels.topology }}: {{ $labels.field }} is in drift (step {{ $labels.step }})',
     description:
-      'A field has moved away from its reference; the event drift.alarm names the field, the change point and the effect. All partitions of one incident are one page.',
-    fires: [s(`sluice_events_total{${T}, step="watch", type="drift.alarm"}`, '0x20 1x60')],
-    quiet: [
-      s(`sluice_events_total{${T}, step="watch", type="drift.alarm"}`, '0x20 1x60'),
-      s(`sluice_events_total{${T}, step="watch", type="drift.recovered"}`, '0x22 1x60'),
+      'The field has moved away from its reference; the event drift.alarm tells the change point and the effect. All partitions of one incident are one page.',
+    fires: [
+      s(`sluice_drift_open{${T}, step="watch", field="price", instance="a"}`, '0x20 1x60'),
+      s(`sluice_drift_open{${T}, step="watch", field="price", instance="b"}`, '0x22 1x60'),
     ],
-    at: 25,
+    quiet: [s(`sluice_drift_open{${T}, step="watch", field="price", instance="a"}`, '0x20 1x3 0x60')],
   },
   {
     name: 'SluiceBreakerOpen',

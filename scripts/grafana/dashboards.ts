@@ -183,6 +183,14 @@ export const DASHBOARDS: readonly DashboardSpec[] = [
         ],
       },
       {
+        title: 'Fields in drift',
+        description: 'Segments of each field that are in drift at this moment.',
+        unit: 'short',
+        queries: [
+          { expr: sumBy('topology, step, field', of('sluice_drift_open', STEP)), legend: '{{step}} {{field}}' },
+        ],
+      },
+      {
         title: 'Alarms',
         description: 'Drift alarms, recoveries and new baselines.',
         unit: 'short',

@@ -293,6 +293,12 @@ export const METRICS = [
     labels: [],
   },
   {
+    name: 'sluice_drift_open',
+    type: 'gauge',
+    help: 'Segments of a field that are in drift: since an alarm, and until the field has recovered or has a new reference.',
+    labels: ['topology', 'step', 'field'],
+  },
+  {
     name: 'sluice_drift_statistic_ratio',
     type: 'gauge',
     help: 'Statistic of a drift chart as a share of its threshold, the largest over segments: 1 is evidence of drift.',

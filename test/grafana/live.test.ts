@@ -99,8 +99,13 @@ describeWithProgram(
         return (await drift()).length > 0;
       });
       const [alert] = await drift();
-      expect(alert?.labels).toMatchObject({ topology: 'everything', step: 'watch', severity: 'critical' });
-      expect(alert?.annotations.summary).toContain('watch');
+      expect(alert?.labels).toMatchObject({
+        topology: 'everything',
+        step: 'watch',
+        field: 'temperature',
+        severity: 'critical',
+      });
+      expect(alert?.annotations.summary).toContain('temperature is in drift');
       expect(alert?.annotations.runbook_url).toContain('sluicedriftalarm');
       await prometheus.until('it resolves after the recovery', async () => {
         feed();

@@ -189,8 +189,10 @@ export class DriftKernel implements Kernel {
   stats(): KernelStats {
     let bytes = 500;
     const most = new Map<string, { field: string; chart: string; ratio: number }>();
+    const open = new Map<string, number>();
     for (const column of this.ids.values()) {
       bytes += column.byteLength;
+      open.set(column.field, (open.get(column.field) ?? 0) + (column.phase === 'drifted' ? 1 : 0));
       for (const [chart, ratio] of column.ratios()) {
         const key = `${column.field}\0${chart}`;
         const known = most.get(key);
@@ -203,6 +205,7 @@ export class DriftKernel implements Kernel {
       labels: { field, chart },
       value: ratio,
     }));
-    return { entries: this.ids.size, bytes, gauges };
+    const inDrift = [...open].map(([field, value]) => ({ name: 'drift_open', labels: { field }, value }));
+    return { entries: this.ids.size, bytes, gauges: [...gauges, ...inDrift] };
   }
 }
