@@ -26,7 +26,7 @@ import { outgoingTopics } from './outgoing-topics.ts';
 import type { Compression, KafkaSettings } from './settings.ts';
 import { StateLayout } from './state-layout.ts';
 import { checkTopics } from './topics.ts';
-import { replaceRequestQueueTimer } from './wire/index.ts';
+import { refuseBrokenConnections, replaceRequestQueueTimer } from './wire/index.ts';
 
 export interface KafkaBrokerOptions {
   readonly settings: KafkaSettings;
@@ -74,6 +74,7 @@ export class KafkaBroker implements Broker {
     this.log = log;
     this.observer = observer;
     replaceRequestQueueTimer(clock);
+    refuseBrokenConnections();
     const makeNode = nodeFactory({
       ...settings.client,
       log: (level, message, fields) => log.debug('kafka-client', message, { level, ...fields }),
