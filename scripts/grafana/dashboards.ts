@@ -1,3 +1,4 @@
+import { KAFKA_PANELS } from './kafka-panels.ts';
 import { type DashboardSpec, of, quantile, rate, STEP, sumBy } from './panels.ts';
 
 const share = (part: string, whole: string) => `${part} / ${whole}`;
@@ -386,6 +387,7 @@ export const DASHBOARDS: readonly DashboardSpec[] = [
         unit: 's',
         queries: [{ expr: `time() - ${of('sluice_last_commit_timestamp_seconds')}`, legend: '{{topology}}' }],
       },
+      ...KAFKA_PANELS,
       {
         title: 'Series and log lines left out',
         description: 'Updates that met a bound of series, and log lines left out by the rate limit.',

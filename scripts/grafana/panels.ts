@@ -1,7 +1,7 @@
 import type { MetricName } from '../../src/telemetry/catalogue.ts';
 
 /** Grafana's names of units. */
-export type Unit = 'short' | 'reqps' | 's' | 'bytes' | 'percentunit' | 'none' | 'ops';
+export type Unit = 'short' | 'reqps' | 's' | 'bytes' | 'Bps' | 'percentunit' | 'none' | 'ops';
 
 export interface Query {
   /** PromQL with `SEL` for the matchers every query has. */

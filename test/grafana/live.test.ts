@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { DASHBOARDS } from '../../scripts/grafana/dashboards.ts';
+import { METRICS } from '../../src/telemetry/catalogue.ts';
 import { root } from '../e2e/cli.ts';
 import { serve } from '../e2e/serve.ts';
 import { describeWithProgram } from '../support/debian.ts';
@@ -11,7 +12,11 @@ import { EVERYTHING, everythingRecords, FEEDBACK, feedbackRecords } from './ever
 import { Prometheus } from './prometheus.ts';
 
 /** Panels of what only Kafka has: `npm test` shows them on a real broker elsewhere. */
-const ON_KAFKA = /sluice_(client|transport|transaction|fenced|rebalance|restore|fetch|produce|last_stable)/;
+const ON_KAFKA = new RegExp(
+  METRICS.filter(({ help }) => help.startsWith('Kafka:'))
+    .map(({ name }) => name)
+    .join('|'),
+);
 
 describeWithProgram(
   'a real Prometheus over a live run',
