@@ -8,6 +8,8 @@ import type { Plan } from '../../src/topology/plan.ts';
 import { type ToyStep, toyPlan } from '../property/toy-plan.ts';
 
 const PARTITIONS = 3;
+/** Simulated time in which those that are left have read everything. */
+const PATIENCE_MS = 60_000;
 const RECORDS = 40;
 /** Kernels of the first stage may do anything; the second sees its partitions in any order, so what it does must not depend on it. */
 const FIRST = ['parity', 'tag', 'reject', 'copy', 'boom', 'once', 'delay', 'buffer', 'sum'] as const;
@@ -50,8 +52,14 @@ export interface Outcome {
   /** Stage 1: lines by topic and partition, in order; stage 2: all lines, sorted. */
   readonly outputs: Readonly<Record<string, readonly string[]>>;
   readonly totals: Readonly<Record<string, unknown>>;
-  readonly faults: number;
-  readonly replays: number;
+  readonly tally: Tally;
+}
+
+/** What befell the processes of a campaign. */
+export type Tally = Record<'joins' | 'leaves' | 'kills' | 'zombies' | 'failures' | 'replays' | 'survivors', number>;
+
+export function emptyTally(): Tally {
+  return { joins: 0, leaves: 0, kills: 0, zombies: 0, failures: 0, replays: 0, survivors: 0 };
 }
 
 function stepsOf(dice: Dice, names: readonly string[], most: number): ToyStep[] {
@@ -85,7 +93,7 @@ function feed({ cluster }: World, seed: number, from: number, to: number): void 
   }
 }
 
-function outcome({ cluster, plan }: World, summary: RunSummary, faults: number, replays: number): Outcome {
+function outcome({ cluster, plan }: World, summary: RunSummary, tally: Tally): Outcome {
   const outputs: Record<string, readonly string[]> = {};
   const two = plan.stages.length > 1;
   const perPartition = two ? ['events'] : [...TOPICS, 'events'];
@@ -105,7 +113,7 @@ function outcome({ cluster, plan }: World, summary: RunSummary, faults: number, 
         .sort();
   }
   const { seconds: _s, recordsPerSecond: _r, resumed: _z, read: _n, ...totals } = summary;
-  return { outputs, totals, faults, replays };
+  return { outputs, totals, tally };
 }
 
 async function finish(world: World): Promise<RunSummary> {
@@ -119,7 +127,7 @@ async function finish(world: World): Promise<RunSummary> {
 export async function calm(seed: number, stages: number): Promise<Outcome> {
   const world = makeWorld(seed, stages, {});
   feed(world, seed, 0, RECORDS);
-  return outcome(world, await finish(world), 0, 0);
+  return outcome(world, await finish(world), emptyTally());
 }
 
 /** Several processes that die, are taken for dead, come back and lose commits, while records arrive. */
@@ -131,44 +139,61 @@ export async function storm(seed: number, stages: number): Promise<Outcome> {
     limbo: dice.share() * 0.1,
     unknownApplied: dice.share() * 0.1,
   });
-  const counts = { replays: 0 };
-  const processes = [launch(world, counts)];
+  const tally = emptyTally();
+  const processes = [launch(world, tally)];
   let fed = 0;
   for (let round = 0; round < 12; round++) {
     const next = Math.min(RECORDS, fed + dice.below(12));
     feed(world, seed, fed, next);
     fed = next;
-    disturb(world, dice, processes, counts);
+    disturb(world, dice, processes, tally);
     await world.clock.advance(dice.below(120));
   }
   feed(world, seed, fed, RECORDS);
   world.cluster.faults = {};
-  for (const process of processes) {
-    if (process.zombie) process.broker.revive();
-    process.stop.abort(new Error('the storm is over'));
-  }
+  const left = processes.filter(({ stop }) => !stop.signal.aborted);
+  for (const process of left) if (process.zombie) process.broker.revive();
+  tally.survivors = left.length;
+  if (tally.survivors > 0) await catchUp(world);
+  for (const process of processes) process.stop.abort(new Error('the storm is over'));
   await world.clock.until(Promise.all(processes.map(({ work }) => work.catch(() => {})))); // failures are judged below
   const failed = processes.find(({ failure }) => failure !== undefined);
   if (failed !== undefined) throw failed.failure;
-  return outcome(world, await finish(world), processes.length, counts.replays);
+  return outcome(world, await finish(world), tally);
 }
 
-function disturb(world: World, dice: Dice, processes: Process[], counts: { replays: number }): void {
+/** Whoever is left goes on by himself: no partition stands still. */
+async function catchUp({ clock, cluster, plan }: World): Promise<void> {
+  const behind = () =>
+    Array.from({ length: PARTITIONS }, (_, partition) => partition).filter((partition) => {
+      const task = { topology: plan.name, stage: 'source', topic: 'in', partition };
+      return cluster.state(task).position < cluster.log('in', partition).end;
+    });
+  const deadline = clock.now() + PATIENCE_MS;
+  while (behind().length > 0) {
+    if (clock.now() > deadline) throw new Error(`partitions that stand still: ${behind().join(', ')}`);
+    await clock.advance(50);
+  }
+}
+
+function disturb(world: World, dice: Dice, processes: Process[], tally: Tally): void {
   const running = processes.filter(({ stop }) => !stop.signal.aborted);
   const victim = running[dice.below(Math.max(1, running.length))];
   switch (dice.below(7)) {
     case 0:
     case 1:
-      if (running.length < 3) processes.push(launch(world, counts));
+      if (running.length < 3) processes.push(launch(world, tally));
       break;
     case 2:
       if (victim === undefined) break;
+      tally.kills++;
       victim.stop.abort(new Error('killed'));
       victim.broker.kill();
       victim.zombie = false;
       break;
     case 3:
       if (victim === undefined || victim.zombie) break;
+      tally.zombies++;
       victim.broker.expel();
       victim.zombie = true;
       break;
@@ -179,14 +204,17 @@ function disturb(world: World, dice: Dice, processes: Process[], counts: { repla
       }
       break;
     case 5:
-      victim?.stop.abort(new Error('stopped'));
+      if (victim === undefined) break;
+      tally.leaves++;
+      victim.stop.abort(new Error('stopped'));
       break;
     default:
       break;
   }
 }
 
-function launch(world: World, counts: { replays: number }): Process {
+function launch(world: World, tally: Tally): Process {
+  tally.joins++;
   const broker = new MemoryBroker(world.cluster);
   const stop = new AbortController();
   const work = runPlan({
@@ -196,8 +224,9 @@ function launch(world: World, counts: { replays: number }): Process {
     signal: stop.signal,
     observer: {
       taskState: (_task, state: TaskState) => {
-        if (state === 'replaying') counts.replays++;
+        if (state === 'replaying') tally.replays++;
       },
+      taskFailed: () => void tally.failures++,
     },
   });
   const process: Process = { broker, stop, work, zombie: false, failure: undefined };
