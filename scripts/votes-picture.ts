@@ -36,6 +36,7 @@ export function votesPicture(): { readonly path: string; readonly content: strin
   }));
   const bottom = panel(260, 'accuracy learned of each voter', [0.2, 1], learned);
   const content = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} 480" font-family="sans-serif" font-size="11">
+<title>A run of the vote stream: right labels among the items closed, and what is learned of the voters</title>
 <rect width="${WIDTH}" height="480" fill="#ffffff"/>
 ${top}
 ${bottom}
