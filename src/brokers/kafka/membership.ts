@@ -3,12 +3,12 @@ import { type Assignment, type TaskId, taskName } from '../../core/broker.ts';
 import type { Clock } from '../../core/clock.ts';
 import { BrokerError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
-import { keyOf, type MemberClaim, rulingMembers, type StageTopic, shareTasks, type TaskKey } from './assigner.ts';
-import type { JoinedGroup, KafkaNode } from './client.ts';
+import { keyOf, type MemberClaim, type StageTopic, type TaskKey } from './assigner.ts';
 import type { Cluster } from './cluster.ts';
-import { decodeClaim, decodeTasks, encodeClaim, encodeTasks, PROTOCOL_NAME, PROTOCOL_TYPE } from './group-protocol.ts';
-import { Lane } from './lane.ts';
-import { brokerError, codeOf, kindOf, REBALANCE_IN_PROGRESS } from './protocol-errors.ts';
+import { GroupCoordinator } from './group-coordinator.ts';
+import { leadGroup, leaveGroup } from './group-leader.ts';
+import { decodeTasks, encodeClaim, PROTOCOL_NAME, PROTOCOL_TYPE } from './group-protocol.ts';
+import { codeOf, kindOf, REBALANCE_IN_PROGRESS } from './protocol-errors.ts';
 
 export interface MembershipOptions {
   readonly cluster: Cluster;
@@ -26,8 +26,6 @@ export interface MembershipOptions {
   readonly onConflict?: (fingerprint: string | undefined) => void;
 }
 
-/** Unreachable for this long: the process gives up. Kept far above a restart of the cluster. */
-const PATIENCE_MS = 300_000;
 /** A member that waits longer than this share of the rebalance time-out for its tasks to close joins with them still open. */
 const RELEASE_SHARE = 0.5;
 
@@ -39,7 +37,7 @@ const RELEASE_SHARE = 0.5;
 export class Membership {
   private readonly options: MembershipOptions;
   private readonly clock: Clock;
-  private readonly lane: Lane;
+  private readonly coordinator: GroupCoordinator;
   private readonly assignments = new Subject<Assignment>();
   private readonly stopping = new AbortController();
   private memberId = '';
@@ -56,7 +54,7 @@ export class Membership {
   constructor(options: MembershipOptions) {
     this.options = options;
     this.clock = options.cluster.clock;
-    this.lane = new Lane(options.cluster);
+    this.coordinator = new GroupCoordinator(options.cluster, options.group);
   }
 
   /** Joins with the first subscriber. Completes when `signal` aborts; the group is left by close(). */
@@ -84,7 +82,7 @@ export class Membership {
       if (!this.given.has(keyOf(task)))
         throw new BrokerError(`${taskName(task)} is another member's now`, { code: 'not-assigned' });
       const { generation } = this;
-      const verdict = await this.beat();
+      const verdict = await this.coordinator.beat(this.member);
       if (verdict === 'ok' && generation === this.generation) return generation;
       if (verdict !== 'ok' && generation === this.generation) this.unsettle();
       await this.clock.sleep(this.options.heartbeatMs / 4, this.stopping.signal);
@@ -106,16 +104,11 @@ export class Membership {
     this.settled.resolve();
     const { group: groupId } = this.options;
     if (this.memberId !== '' && !this.frozen) {
-      const lane = new Lane(this.options.cluster);
-      const { memberId } = this;
-      await lane
-        .onCoordinator({ kind: 'group', key: groupId }, { patienceMs: 1000 }, (node) =>
-          node.leaveGroup({ groupId, memberId }),
-        )
-        .catch((error) => this.options.log.debug('leave-failed', 'the group was not told', { error: String(error) }));
-      await lane.close();
+      await leaveGroup(this.options.cluster, { groupId, memberId: this.memberId }).catch((error) =>
+        this.options.log.debug('leave-failed', 'the group was not told', { error: String(error) }),
+      );
     }
-    await this.lane.close();
+    await this.coordinator.close();
     await this.running;
     this.assignments.complete();
   }
@@ -137,7 +130,7 @@ export class Membership {
     this.unsettle();
     await this.released();
     const { options } = this;
-    const joined = await this.ask((node) =>
+    const joined = await this.coordinator.ask((node) =>
       node.joinGroup({
         groupId: options.group,
         sessionTimeout: options.sessionTimeoutMs,
@@ -148,8 +141,8 @@ export class Membership {
       }),
     );
     this.memberId = joined.memberId;
-    const groupAssignment = joined.leaderId === joined.memberId ? await this.lead(joined) : [];
-    const { memberAssignment } = await this.ask((node) =>
+    const groupAssignment = joined.leaderId === joined.memberId ? await leadGroup(joined, options.cluster) : [];
+    const { memberAssignment } = await this.coordinator.ask((node) =>
       node.syncGroup({
         groupId: options.group,
         generationId: joined.generationId,
@@ -166,16 +159,6 @@ export class Membership {
   private claim(): Omit<MemberClaim, 'memberId'> {
     const { fingerprint, reads } = this.options;
     return { fingerprint, reads, generation: this.generation, owned: [...this.given.values()] };
-  }
-
-  private async lead(joined: JoinedGroup): Promise<readonly { memberId: string; memberAssignment: Buffer }[]> {
-    const members = joined.members
-      .map(({ memberId, memberMetadata }) => decodeClaim(memberId, memberMetadata))
-      .filter((claim) => claim !== undefined);
-    const topics = rulingMembers(members)[0]?.reads.map(({ topic }) => topic) ?? [];
-    const known = await this.options.cluster.describe(topics);
-    const shares = shareTasks(members, (topic) => known.get(topic)?.partitions.length ?? 0);
-    return [...shares].map(([memberId, tasks]) => ({ memberId, memberAssignment: encodeTasks(tasks) }));
   }
 
   private noteConflict(conflict: string | undefined): void {
@@ -257,31 +240,9 @@ export class Membership {
       const first = await Promise.race(gave === undefined ? [beat] : [beat, gave]);
       if (first === 'gave') return;
       if (this.frozen) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
-      const verdict = await this.beat();
+      const verdict = await this.coordinator.beat(this.member);
       if (verdict === 'rebalance') return;
       if (verdict === 'out') return this.fallOut();
-    }
-  }
-
-  private async beat(): Promise<'ok' | 'rebalance' | 'out'> {
-    const { group: groupId } = this.options;
-    const { memberId, generation: groupGenerationId } = this;
-    try {
-      await this.ask((node) => node.heartbeat({ groupId, groupGenerationId, memberId }));
-      return 'ok';
-    } catch (error) {
-      if (kindOf(error) !== 'member') throw error;
-      return codeOf(error) === REBALANCE_IN_PROGRESS ? 'rebalance' : 'out';
-    }
-  }
-
-  private async ask<T>(call: (node: KafkaNode) => Promise<T>): Promise<T> {
-    const { group: key } = this.options;
-    try {
-      return await this.lane.onCoordinator({ kind: 'group', key }, { patienceMs: PATIENCE_MS, repeatLost: true }, call);
-    } catch (error) {
-      if (kindOf(error) === 'member') throw error;
-      throw brokerError(error, { what: `as a member of the consumer group ${key}` });
     }
   }
 
