@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/long/**', 'node_modules/**'],
+    setupFiles: ['test/support/fixed-seeds.ts'],
     globalSetup: ['test/support/kafka/global-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 180_000,

@@ -52,7 +52,7 @@ describe('a profile of a field', () => {
 /** Moments differ in the last digits with the order of adding. */
 function roughly(report: unknown): unknown {
   return JSON.parse(JSON.stringify(report), (_key, one) =>
-    typeof one === 'number' && !Number.isInteger(one) ? Math.round(one * 1e8) / 1e8 : one,
+    typeof one === 'number' && !Number.isInteger(one) ? Math.round(one * 1e8) / 1e8 + 0 : one,
   );
 }
 
