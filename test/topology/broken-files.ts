@@ -391,13 +391,13 @@ const ends: readonly Broken[] = [
   ],
   [
     'secret-missing',
-    more('kafka: { sasl: { password: ¦"$' + '{env:NOT_SET}" } }'),
+    more('kafka: { sasl: { mechanism: plain, username: u, password: ¦"$' + '{env:NOT_SET}" } }'),
     'variable NOT_SET is not set',
     'set NOT_SET',
   ],
   [
     'secret-missing',
-    more('kafka: { ssl: { ca: ¦"$' + '{file:../../etc/passwd}" } }'),
+    more('kafka: { tls: { ca: ¦"$' + '{file:../../etc/passwd}" } }'),
     'file ../../etc/passwd',
     'below the folder',
   ],

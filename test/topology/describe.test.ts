@@ -12,7 +12,7 @@ const TEXT = `
     - { id: unique, use: once, with: { key: [item], window: all } }
   output: { topic: films.curated }
   outputs: { unique.duplicates: films.again }
-  kafka: { password: hush }
+  kafka: { sasl: { mechanism: plain, username: films, password: hush } }
 `;
 const made = () => plan(TEXT, { env: { KEY: 'hush' } });
 

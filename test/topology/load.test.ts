@@ -171,7 +171,7 @@ describe('files and secrets', () => {
     symlinkSync(join(folder, 'outside'), join(folder, 'topology', 'link'));
     writeFileSync(join(folder, 'topology', 'bytes.yaml'), Buffer.from([0x6e, 0xff, 0xfe]));
     const text = (password: string) =>
-      `name: s\ninput: { topic: raw }\nsteps: []\noutput: { topic: out }\nkafka: { password: "${password}" }\n`;
+      `name: s\ninput: { topic: raw }\nsteps: []\noutput: { topic: out }\nkafka: { clientId: "${password}" }\n`;
     writeFileSync(join(folder, 'topology', 'env.yaml'), text(`a-${ref('env:PASSWORD')}-b`));
     writeFileSync(join(folder, 'topology', 'file.yaml'), text(ref('file:secrets/password')));
     writeFileSync(join(folder, 'topology', 'up.yaml'), text(ref('file:../outside')));
@@ -188,17 +188,17 @@ describe('files and secrets', () => {
   };
 
   it('a connection takes values from the environment and from files below the folder', async () => {
-    expect(await kafka('env.yaml', { PASSWORD: 'p' })).toEqual({ password: 'a-p-b' });
-    expect(await kafka('file.yaml', {})).toEqual({ password: 'from-file' });
+    expect(await kafka('env.yaml', { PASSWORD: 'p' })).toEqual({ clientId: 'a-p-b' });
+    expect(await kafka('file.yaml', {})).toEqual({ clientId: 'from-file' });
   });
 
   it('without an environment references stay as they are written', async () => {
-    expect(await kafka('env.yaml')).toEqual({ password: `a-${ref('env:PASSWORD')}-b` });
+    expect(await kafka('env.yaml')).toEqual({ clientId: `a-${ref('env:PASSWORD')}-b` });
   });
 
   it.each(['up.yaml', 'link.yaml', 'absolute.yaml', 'folder.yaml'])('%s may not leave the folder', async (name) => {
     await expect(kafka(name, {})).rejects.toThrow(
-      /secret-missing: kafka\.password: the file .* outside the topology's folder; put it below/,
+      /secret-missing: kafka\.clientId: the file .* outside the topology's folder; put it below/,
     );
   });
 
