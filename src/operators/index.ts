@@ -4,6 +4,7 @@ import { check } from './check.ts';
 import { checkWindow } from './check-window.ts';
 import { clean } from './clean.ts';
 import { dedup } from './dedup.ts';
+import { dedupNear } from './dedup-near.ts';
 import { dedupQueries } from './dedup-queries.ts';
 import { detectDrift } from './detect-drift.ts';
 import { dropFields } from './drop-fields.ts';
@@ -23,6 +24,7 @@ import { vote } from './vote.ts';
 /** Every operator there is: the one list that topologies, docs and the contract suite read. */
 export const operators: readonly Operator[] = [
   dedup,
+  dedupNear,
   dedupQueries,
   check,
   checkWindow,

@@ -333,6 +333,16 @@ export const EVENTS: readonly EventSpec[] = [
     data: { entries: 'how many', bound: 'which limit' },
   },
   {
+    type: 'cluster.merged',
+    help: 'A link made earlier gave way to a better one: these two records belong together now.',
+    data: { cluster: 'id of the cluster', origin: 'record', with: 'its partner', score: 'similarity' },
+  },
+  {
+    type: 'cluster.split',
+    help: 'A record lost its partner to one that is more alike.',
+    data: { cluster: 'id of the cluster it left', origin: 'record', from: 'the partner it lost' },
+  },
+  {
     type: 'key.mismatch',
     help: 'The key of a record is not what input.key declares.',
     data: { expected: 'declared fields', origin: 'first record seen' },

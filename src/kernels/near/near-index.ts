@@ -1,0 +1,195 @@
+import type { Origin } from '../../core/record.ts';
+import type { CheckpointDelta, StatePart } from '../../core/state.ts';
+import { EntryStore, openPart, sealPart } from '../repair/entry-store.ts';
+import { type Blocked, BlockIndex } from './block-index.ts';
+import type { Features } from './features.ts';
+import { FeatureFrequencies } from './frequencies.ts';
+import { bandKeys, signature } from './min-hash.ts';
+import type { FeatureKind } from './near-settings.ts';
+import { cosine, jaccard } from './similarity.ts';
+
+/** Memory of an entry beside its features: objects, block places. */
+const ENTRY_BYTES = 300;
+/** Hash and count of a feature, and its share of the frequencies. */
+const FEATURE_BYTES = 14;
+/** Key of a block and the place in it. */
+const KEY_BYTES = 24;
+
+/** A record that later ones are compared with. */
+export interface NearEntry extends Blocked {
+  readonly features: Features;
+  readonly origin: Origin;
+  /** Stream time of arrival, milliseconds, or NaN. */
+  readonly time: number;
+  readonly side: string | undefined;
+  cluster: string;
+  /** Linked entry and how alike it is. */
+  partner: number;
+  score: number;
+}
+
+export interface Match {
+  readonly entry: NearEntry;
+  readonly score: number;
+}
+
+export interface IndexOptions {
+  readonly features: FeatureKind;
+  readonly blockCap: number;
+  readonly maxBytes: number;
+}
+
+type Stored = Omit<NearEntry, 'keys' | 'shared'>;
+
+interface Meta {
+  readonly floor: number;
+  readonly seq: number;
+  readonly overflowed: number;
+}
+
+/**
+ * Records held for comparison, found by shared keys and verified by similarity.
+ *
+ * Text: 32 bands of 4 slots of a MinHash signature, verified by exact Jaccard. Records: their words, rare ones first,
+ * verified by TF-IDF cosine. Cost: bounded a record, whatever is held. State: a part for the entries since the last
+ * checkpoint, the older ones written again when parts get many.
+ */
+export class NearIndex {
+  readonly blocks: BlockIndex<NearEntry>;
+  readonly frequencies = new FeatureFrequencies();
+  private readonly options: IndexOptions;
+  private readonly store: EntryStore<NearEntry>;
+  private readonly bySeq = new Map<number, NearEntry>();
+  private nextSeq = 0;
+  private saved: Meta | undefined;
+  private stale = false;
+
+  constructor(options: IndexOptions) {
+    this.options = options;
+    this.blocks = new BlockIndex(options.blockCap);
+    this.store = new EntryStore<NearEntry>('near', {
+      save: ({ keys: _, shared: __, ...stored }: NearEntry): Stored => stored,
+      load: (stored: Stored): NearEntry => ({ ...stored, keys: this.keysOf(stored.features), shared: 0 }),
+      size: ({ features, keys }) =>
+        ENTRY_BYTES + features.hashes.length * FEATURE_BYTES + keys.length * KEY_BYTES + features.words.length * 4,
+    });
+  }
+
+  get size(): number {
+    return this.store.size;
+  }
+
+  get bytes(): number {
+    return this.store.bytes;
+  }
+
+  /** Verified candidates with similarity of `least` or more, best first, ties by age. */
+  matches(features: Features, least: number, accept: (entry: NearEntry) => boolean): Match[] {
+    const keys = this.keysOf(features);
+    const found = this.blocks.search(keys, (key) => this.weightOf(key), accept);
+    const matches: Match[] = [];
+    for (const entry of found) {
+      const score = this.similarity(features, entry.features);
+      if (score >= least) matches.push({ entry, score });
+    }
+    return matches.sort((a, b) => b.score - a.score || a.entry.seq - b.entry.seq);
+  }
+
+  similarity(a: Features, b: Features): number {
+    return this.options.features === 'shingles' ? jaccard(a.hashes, b.hashes) : cosine(a, b, this.frequencies);
+  }
+
+  add(made: Pick<NearEntry, 'features' | 'origin' | 'time' | 'side' | 'cluster'>): NearEntry {
+    const entry: NearEntry = {
+      ...made,
+      seq: this.nextSeq++,
+      keys: this.keysOf(made.features),
+      shared: 0,
+      partner: -1,
+      score: 0,
+    };
+    this.store.put(String(entry.seq), entry);
+    this.hold(entry);
+    return entry;
+  }
+
+  get(seq: number): NearEntry | undefined {
+    return this.bySeq.get(seq);
+  }
+
+  /** Something of the entry changed: it becomes the newest. */
+  touch(entry: NearEntry): void {
+    this.store.put(String(entry.seq), entry);
+    this.blocks.remove(entry);
+    this.blocks.add(entry);
+  }
+
+  oldest(): NearEntry | undefined {
+    return this.store.oldest();
+  }
+
+  /** Forgets the oldest entry. */
+  shift(): void {
+    const [, entry] = this.store.shift() ?? [];
+    if (entry === undefined) return;
+    this.bySeq.delete(entry.seq);
+    this.blocks.remove(entry);
+    if (this.weighted) this.frequencies.remove(entry.features.hashes);
+  }
+
+  /** How much a word tells of a record. */
+  rarity(word: number): number {
+    return -this.blocks.sizeOf(word);
+  }
+
+  get isFull(): boolean {
+    return this.store.bytes > this.options.maxBytes;
+  }
+
+  checkpoint(): CheckpointDelta {
+    this.resume();
+    const put: StatePart[] = [];
+    const drop: string[] = [];
+    this.store.checkpoint(put, drop);
+    const meta: Meta = { floor: this.store.floor, seq: this.nextSeq, overflowed: this.blocks.overflowed };
+    put.push(sealPart('meta', meta));
+    return { put, drop };
+  }
+
+  restore(part: StatePart): void {
+    this.stale = true;
+    if (part.name === 'meta')
+      this.saved = openPart(part) as Meta; // its checksum held, so we wrote it
+    else if (this.store.owns(part.name)) this.store.restore(part);
+  }
+
+  /** The last part has been restored: blocks and frequencies are made from the entries. */
+  resume(): void {
+    if (!this.stale) return;
+    this.stale = false;
+    this.store.dropBelow(this.saved?.floor ?? 0);
+    this.nextSeq = this.saved?.seq ?? 0;
+    for (const entry of this.store.values()) this.hold(entry);
+    this.blocks.overflowed = this.saved?.overflowed ?? 0;
+  }
+
+  private get weighted(): boolean {
+    return this.options.features !== 'shingles';
+  }
+
+  private hold(entry: NearEntry): void {
+    this.bySeq.set(entry.seq, entry);
+    this.blocks.add(entry);
+    if (this.weighted) this.frequencies.add(entry.features.hashes);
+  }
+
+  private keysOf(features: Features): Int32Array {
+    if (this.weighted) return features.words;
+    return features.hashes.length === 0 ? features.hashes : bandKeys(signature(features.hashes));
+  }
+
+  /** What sharing a key tells: the fewer records in its block, the more. */
+  private weightOf(key: number): number {
+    return Math.log((this.store.size + 2) / (this.blocks.sizeOf(key) + 1));
+  }
+}
