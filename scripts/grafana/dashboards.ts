@@ -318,6 +318,18 @@ export const DASHBOARDS: readonly DashboardSpec[] = [
         queries: [{ expr: sumBy('topology, state', of('sluice_tasks')), legend: '{{topology}} {{state}}' }],
       },
       {
+        title: 'Waiting for other services',
+        description:
+          'Tasks that wait because a service (the schema registry) does not answer: share of a second, summed over tasks.',
+        unit: 'short',
+        queries: [
+          {
+            expr: sumBy('topology, service', rate(of('sluice_outage_seconds_total'))),
+            legend: '{{topology}} {{service}}',
+          },
+        ],
+      },
+      {
         title: 'Lag',
         description: 'Records between the position and the end of the log.',
         unit: 'short',

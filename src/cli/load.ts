@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ConfigError } from '../core/errors.ts';
-import { createCodec } from '../formats/index.ts';
+import { createFormats } from '../formats/index.ts';
 import { operatorRegistry } from '../operators/index.ts';
 import { loadTopology, type OperatorRegistry, planTopology, type Topology } from '../topology/index.ts';
 import type { Plan } from '../topology/plan.ts';
+import { readSchemaFile, registryConnection } from './registry.ts';
 
 export interface Loaded {
   readonly topology: Topology;
@@ -37,7 +38,13 @@ export function planOf(
   loaded: Loaded,
   options: { readonly onePartition: boolean; readonly env?: Readonly<Record<string, string | undefined>> },
 ): Plan {
-  return planTopology(loaded.topology, { ...options, operators: loaded.operators, formats: createCodec });
+  let plan: Plan | undefined;
+  const formats = createFormats({
+    connection: () => registryConnection(plan?.kafka?.registry, options.env ?? {}),
+    readFile: (file) => readSchemaFile(loaded.topology.folder, file),
+  });
+  plan = planTopology(loaded.topology, { ...options, operators: loaded.operators, formats });
+  return plan;
 }
 
 export function packageVersion(): string {

@@ -4,8 +4,11 @@ import type { RunObserver } from '../core/observer.ts';
 export function observers(all: readonly RunObserver[]): RunObserver {
   return {
     wantsSamples: all.some((one) => one.wantsSamples === true),
-    taskState(task, state) {
-      for (const one of all) one.taskState?.(task, state);
+    taskState(task, state, reason) {
+      for (const one of all) one.taskState?.(task, state, reason);
+    },
+    outage(topology, service, seconds) {
+      for (const one of all) one.outage?.(topology, service, seconds);
     },
     taskFailed(task, error, restartInMs) {
       for (const one of all) one.taskFailed?.(task, error, restartInMs);

@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   describe: async () => (await import('./describe.ts')).addDescribe,
   operators: async () => (await import('./operators.ts')).addOperators,
   queries: async () => (await import('./queries.ts')).addQueries,
+  schemas: async () => (await import('./schemas.ts')).addSchemas,
   'config-schema': async () => (await import('./config-schema.ts')).addConfigSchema,
 };
 

@@ -1,11 +1,15 @@
 import type { DataRecord, Layout } from './record.ts';
 
-/** How values of one topic are written: decode what came, encode what leaves. Synchronous, stateless per record. */
+/** How values of one topic are written: decode what came, encode what leaves. Synchronous, stateless per record; what must be asked for elsewhere is asked for a batch at a time. */
 export interface Codec {
   /** `json`, `csv`, `text`, `bytes`, `avro`, …: the `format:` of an input or output. */
   readonly name: string;
   /** Columns of the rows it reads, where a row alone does not say them (csv). */
   readonly names?: readonly string[] | undefined;
+  /** Before a task's first batch: what reading or writing needs as a whole. Rejects with OutageError (wait), or ConfigError. */
+  open?(): Promise<void>;
+  /** Gets what decoding these records needs; undefined when it is all there. Rejects as `open` does. */
+  prepare?(records: readonly DataRecord[]): Promise<void> | undefined;
   /** Throws FormatError; never returns undefined. */
   decode(payload: Uint8Array | string): unknown;
   /**

@@ -75,3 +75,14 @@ export class QualityStop extends SluiceError {
     this.position = options.position;
   }
 }
+
+/** A service beside the broker (a schema registry) does not answer, however often it was asked: wait and ask again. Nothing is lost meanwhile. */
+export class OutageError extends SluiceError {
+  /** What does not answer, as metrics name it: `schema-registry`. */
+  readonly service: string;
+
+  constructor(message: string, options: ErrorOptions & { readonly service: string }) {
+    super(message, { ...options, retryable: true });
+    this.service = options.service;
+  }
+}

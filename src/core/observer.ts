@@ -66,7 +66,10 @@ export type TaskState = 'opening' | 'replaying' | 'running' | 'waiting' | 'ended
 export interface RunObserver {
   /** Somebody looks at records: commits bring a few along. */
   readonly wantsSamples?: boolean;
-  taskState?(task: TaskId, state: TaskState): void;
+  /** `reason`: what a waiting task waits for. */
+  taskState?(task: TaskId, state: TaskState, reason?: string): void;
+  /** Told again and again while a task waits for a service beside the broker: seconds since it was told last. */
+  outage?(topology: string, service: string, seconds: number): void;
   taskFailed?(task: TaskId, error: unknown, restartInMs: number | undefined): void;
   batch?(topology: string, seconds: number, records: number): void;
   commit?(report: CommitReport): void;

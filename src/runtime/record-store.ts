@@ -105,7 +105,7 @@ export class HeldRecords implements RecordStore {
       ...(patches === undefined ? {} : { patches }),
       root: root === undefined ? -1 : this.idOf(root),
       payload: payload === undefined ? 3 : payload === null ? 2 : typeof payload === 'string' ? 1 : 0,
-      ...(payload === undefined || record.codec.name === 'csv' ? { data: record.data } : {}),
+      ...(payload === undefined || isReadElsewhere(record.codec) ? { data: record.data } : {}),
     };
     const head = serialize(saved);
     const body = payload == null ? Buffer.alloc(0) : typeof payload === 'string' ? Buffer.from(payload) : payload;
@@ -184,6 +184,11 @@ export class HeldRecords implements RecordStore {
     root.counted = counted;
     this.shared.add(root);
   }
+}
+
+/** Its bytes alone do not say what it is: names of a file's first line, a schema that may not be there when it comes back. */
+function isReadElsewhere({ name, prepare }: Codec): boolean {
+  return name === 'csv' || prepare !== undefined;
 }
 
 function payloadOf(saved: Saved, body: Buffer): DataRecord['payload'] {

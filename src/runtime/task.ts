@@ -12,7 +12,7 @@ import type { Clock } from '../core/clock.ts';
 import { BrokerError, OperatorError, StateError } from '../core/errors.ts';
 import { compileField } from '../core/field.ts';
 import type { Log } from '../core/log.ts';
-import type { CommitReport, Counts, RunObserver } from '../core/observer.ts';
+import type { CommitReport, Counts, RunObserver, TaskState } from '../core/observer.ts';
 import type { Tick } from '../core/operator.ts';
 import { DataRecord } from '../core/record.ts';
 import { type CompiledStage, compileStage } from '../topology/compile.ts';
@@ -25,6 +25,7 @@ import { EmissionDigest } from './digest.ts';
 import { writeEvents } from './events.ts';
 import { createKernels } from './kernels.ts';
 import { OpenCommit } from './open-commit.ts';
+import { waitOut } from './outage.ts';
 import { HeldRecords } from './record-store.ts';
 import { Sampler } from './samples.ts';
 import { Sinks } from './sinks.ts';
@@ -85,6 +86,7 @@ export class Task {
   private hasCheckpoint = false;
   private ended = false;
   private replaying = false;
+  private state: TaskState = 'opening';
   private stale: readonly string[] = [];
   private idleSince = 0;
   /** Monotonic milliseconds at which the batch in hand was taken. */
@@ -108,7 +110,7 @@ export class Task {
 
   /** Resolves when the input has ended or `signal` asked to stop, with everything committed. Rejects on any doubt. */
   async run(signal: AbortSignal): Promise<'ended' | 'stopped'> {
-    this.context.observer.taskState?.(this.id, 'opening');
+    this.tell('opening');
     this.channel = await this.context.broker.open(this.id);
     try {
       await this.restore();
@@ -130,7 +132,7 @@ export class Task {
     } finally {
       await this.inFlight?.catch(() => {});
       await this.channel.close();
-      this.context.observer.taskState?.(this.id, 'closed');
+      this.tell('closed');
     }
   }
 
@@ -209,8 +211,11 @@ export class Task {
   }
 
   private async *frames(signal: AbortSignal): AsyncGenerator<Frame> {
+    const codecs = new Set([this.input.codec, ...this.stagePlan.sinks.map((sink) => sink.codec)]);
+    for (const codec of codecs)
+      if (codec?.open !== undefined && !(await this.attend(() => codec.open?.(), signal))) return;
     const rest = yield* this.replay(signal);
-    this.context.observer.taskState?.(this.id, 'running');
+    this.tell('running');
     if (!this.hasCheckpoint) this.open.needsCheckpoint = true;
     this.watch.refuseOpen(taskName(this.id));
     const limit = this.stopAt ?? Number.POSITIVE_INFINITY;
@@ -264,7 +269,36 @@ export class Task {
       );
     }
     this.end = batch.end;
-    return batch;
+    const missing = this.input.codec.prepare?.(batch.records);
+    if (missing === undefined) return batch;
+    const { codec } = this.input;
+    const isReady = await this.attend((retry) => (retry ? codec.prepare?.(batch.records) : missing), signal);
+    // asked to stop while it waited: the batch was not read
+    return isReady ? batch : { ...batch, records: [], next: this.position, atEnd: false };
+  }
+
+  private tell(state: TaskState, reason?: string): void {
+    this.state = state;
+    this.context.observer.taskState?.(this.id, state, reason);
+  }
+
+  /** Does `work`; while a service it needs is out, the task waits, and commits what it has. */
+  private attend(work: (retry: boolean) => Promise<void> | undefined, signal: AbortSignal): Promise<boolean> {
+    const { clock, log, observer } = this.context;
+    const { state } = this;
+    return waitOut(work, {
+      clock,
+      log,
+      signal,
+      task: taskName(this.id),
+      onWait: (reason) => this.tell('waiting', reason),
+      onElapsed: async (service, ms) => {
+        observer.outage?.(this.context.plan.name, service, ms / 1000);
+        if (this.failure !== undefined) throw this.failure;
+        if (!this.replaying && this.isDue()) await this.commit(false);
+      },
+      onBack: () => this.tell(state),
+    });
   }
 
   /** Reads what lies between checkpoint and committed position again, outputs discarded; it must come out the same. */
@@ -275,7 +309,7 @@ export class Task {
     const target = this.position;
     if (!this.hasCheckpoint || committed === undefined || committed.checkpointAt >= target) return undefined;
     const { observer, log, accept } = this.context;
-    observer.taskState?.(this.id, 'replaying');
+    this.tell('replaying');
     this.replaying = true;
     this.channel.seek(committed.checkpointAt);
     this.position = committed.checkpointAt;

@@ -130,6 +130,12 @@ export const METRICS = [
   },
   { name: 'sluice_tasks', type: 'gauge', help: 'Tasks by state.', labels: ['topology', 'state'] },
   {
+    name: 'sluice_outage_seconds_total',
+    type: 'counter',
+    help: 'Seconds tasks have waited for a service beside the broker (schema-registry) that does not answer. Nothing is lost; the lag grows.',
+    labels: ['topology', 'service'],
+  },
+  {
     name: 'sluice_last_commit_timestamp_seconds',
     type: 'gauge',
     help: 'Wall clock of the last commit.',

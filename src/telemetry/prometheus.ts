@@ -110,6 +110,10 @@ export class PrometheusExporter implements RunObserver {
     for (const [known, n] of counts) this.set('sluice_tasks', { topology: task.topology, state: known }, n);
   };
 
+  readonly outage = (topology: string, service: string, seconds: number): void => {
+    this.add('sluice_outage_seconds_total', { topology, service }, seconds);
+  };
+
   readonly taskFailed = (task: CommitReport['task'], _error: unknown, restartInMs: number | undefined): void => {
     if (restartInMs !== undefined) this.add('sluice_task_restarts_total', { topology: task.topology }, 1);
   };

@@ -1,5 +1,6 @@
 import type { StartAt } from '../core/broker.ts';
 import type { Codec } from '../core/codec.ts';
+import { ConfigError } from '../core/errors.ts';
 import { parseDuration } from '../core/units.ts';
 import { type Issues, type Path, pathText, show } from './issues.ts';
 import type { InputPlan } from './plan.ts';
@@ -7,6 +8,9 @@ import type { InputSpec, OutputSpec, TopologySpec } from './schema.ts';
 
 /** How values of a format are read and written; `options` is the part of the input or output that is about the format. */
 export type FormatRegistry = (format: string, options: Readonly<Record<string, unknown>>) => Codec;
+
+/** Formats whose values carry the id of a schema. */
+export const REGISTRY_FORMATS: ReadonlySet<string> = new Set(['avro', 'json-schema']);
 
 interface Context {
   readonly formats: FormatRegistry;
@@ -146,7 +150,17 @@ export function formatOptions(
       remedy: 'write `format: csv`, or remove `csv`',
     });
   if (isCsv) return { ...(format === 'tsv' ? { delimiter: '\t' } : {}), ...spec.csv };
-  return 'schema' in spec && spec.schema !== undefined ? { schema: spec.schema } : {};
+  if (spec.schema === undefined) return {};
+  if (!REGISTRY_FORMATS.has(format))
+    where.issues.add({
+      path: [...where.path, 'schema'],
+      at: 'key',
+      code: 'wrong-format-options',
+      message: `found \`schema\` beside \`format: ${format}\``,
+      remedy: 'write `format: avro` or `json-schema`, or remove `schema`',
+    });
+  const side = where.path[0] === 'output' || where.path[0] === 'outputs' ? 'output' : 'input';
+  return { schema: spec.schema, topic: spec.topic, side };
 }
 
 /** A format the build does not have is an issue at `path`, not a crash. */
@@ -158,11 +172,12 @@ export function makeCodec(
   try {
     return context.formats(format === 'tsv' ? 'csv' : format, options);
   } catch (error) {
+    const isSchema = error instanceof ConfigError && error.code !== 'unknown-format';
     context.issues.add({
       path: context.path,
-      code: 'unknown-format',
+      code: isSchema ? error.code : 'unknown-format',
       message: `format \`${format}\`: ${error instanceof Error ? error.message : String(error)}`,
-      remedy: 'write json, csv, text or bytes',
+      remedy: isSchema ? 'mend the schema' : 'write json, csv, text, bytes, avro or json-schema',
     });
     return brokenCodec(format);
   }

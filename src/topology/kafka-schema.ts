@@ -46,6 +46,17 @@ const Timeouts = Type.Object(
   closed,
 );
 
+const Registry = Type.Object(
+  {
+    url: Text('http or https; default SCHEMA_REGISTRY_URL of the environment.'),
+    username: Text('Basic authentication.'),
+    password: Text('Basic authentication.'),
+    token: Text('Bearer token, instead of username and password.'),
+    timeout: Duration('Until a question is answered; default 5s.'),
+  },
+  { ...closed, description: 'Schema registry of the formats avro and json-schema.' },
+);
+
 /** `kafka:` of a topology, and a file given with `--kafka-config`. */
 export const KafkaSchema = Type.Object(
   {
@@ -57,6 +68,7 @@ export const KafkaSchema = Type.Object(
     clientId: Text('Name in the logs and quotas of the brokers; default sluice.'),
     tls: optional(Type.Union([Type.Boolean(), Tls], { description: 'true: TLS with the certificates Node trusts.' })),
     sasl: optional(Sasl),
+    registry: optional(Registry),
     timeouts: optional(Timeouts),
     compression: optional({
       ...words('none', 'gzip', 'snappy', 'lz4', 'zstd'),

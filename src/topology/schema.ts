@@ -90,6 +90,7 @@ const inputKeys = {
     Type.Object({ rejectWhen: Type.Object({ quarantined: Ratio('Share of elements.') }, closed) }, closed),
   ),
   csv: Type.Optional(Csv),
+  schema: Type.Optional(Type.String({ minLength: 1, description: 'avro: file of the schema values are read as.' })),
   start: Type.Optional(Start),
 };
 
@@ -107,17 +108,20 @@ const outputKeys = {
     Type.Union([Words(['header', 'none'], 'Where findings travel.'), Type.Object({ field: Field }, closed)]),
   ),
   schema: Type.Optional(
-    Type.Union([
-      Type.String(),
-      Type.Object(
-        {
-          file: Type.String(),
-          subject: Type.Optional(Type.String()),
-          compatibility: Type.Optional(Words(['none', 'backward', 'forward', 'full'], 'What is checked.')),
-        },
-        closed,
-      ),
-    ]),
+    Type.Union(
+      [
+        Type.String({ minLength: 1 }),
+        Type.Object(
+          {
+            file: Type.String({ minLength: 1 }),
+            subject: Type.Optional(Type.String({ minLength: 1, description: 'Default: <topic>-value.' })),
+            compatibility: Type.Optional(Words(['none', 'backward', 'forward', 'full'], 'What is checked.')),
+          },
+          closed,
+        ),
+      ],
+      { description: 'avro, json-schema: file of the schema written, registered before the first record.' },
+    ),
   ),
   certificate: Type.Optional(Words(['origin', 'full'], 'How much of its history a record carries.')),
   compression: Type.Optional(Words(['none', 'gzip', 'snappy', 'lz4', 'zstd'], 'Compression of batches.')),

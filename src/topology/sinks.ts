@@ -2,7 +2,15 @@ import type { PortFate } from '../core/operator.ts';
 import type { Fate } from '../core/record.ts';
 import { canonical } from './fingerprint.ts';
 import type { Graph, PortRef } from './graph.ts';
-import { codecOf, defaultOutputFormat, type FormatRegistry, formatOptions, makeCodec, optional } from './inputs.ts';
+import {
+  codecOf,
+  defaultOutputFormat,
+  type FormatRegistry,
+  formatOptions,
+  makeCodec,
+  optional,
+  REGISTRY_FORMATS,
+} from './inputs.ts';
 import type { Issues, Path } from './issues.ts';
 import type { InputPlan, SinkPlan } from './plan.ts';
 import type { OutputSpec, TopologySpec } from './schema.ts';
@@ -122,9 +130,10 @@ function emptySink(kind: SinkPlan['kind']): Sink {
   return { kind, edges: [], fates: [], steps: [] };
 }
 
-function topicSink({ spec, path }: Target, context: SinkContext): Sink {
+function topicSink({ spec, path }: Pick<Target, 'spec' | 'path'>, context: SinkContext): Sink {
   const format = spec.format ?? defaultOutputFormat(context.inputs);
   const options = formatOptions(format, spec, { path, issues: context.issues });
+  needsSchema({ spec, path }, format, context);
   const same =
     spec.format === undefined && Object.keys(options).length === 0 ? codecOf(context.inputs, format) : undefined;
   const { topic, findings = 'header', from: _from, format: _format, csv: _csv, ...rest } = spec;
@@ -136,6 +145,18 @@ function topicSink({ spec, path }: Target, context: SinkContext): Sink {
     findings,
     ...optional('options', Object.keys(rest).length > 0 ? rest : undefined),
   };
+}
+
+/** What did not come with a schema cannot leave with one that nobody names. */
+function needsSchema({ spec, path }: Pick<Target, 'spec' | 'path'>, format: string, context: SinkContext): void {
+  if (!REGISTRY_FORMATS.has(format) || spec.schema !== undefined) return;
+  if (context.inputs.every((input) => input.format === format)) return;
+  context.issues.add({
+    path: [...path, 'format'],
+    code: 'schema-missing',
+    message: `\`format: ${format}\` needs the schema of what is written: not every input is \`${format}\``,
+    remedy: 'add `schema: { file: … }` to the output',
+  });
 }
 
 function add(sink: Sink, edge: EdgeDraft, pass: Fate): void {
