@@ -1,5 +1,5 @@
 import { type FaultPoint, type Stage, type TaskId, taskName } from '../../core/broker.ts';
-import { BrokerError } from '../../core/errors.ts';
+import { BrokerError, StateError } from '../../core/errors.ts';
 import type { TransportObserver } from '../../core/transport.ts';
 import type { Cluster } from './cluster.ts';
 import { CommitBuffer, type OutgoingTopic } from './commit-buffer.ts';
@@ -58,11 +58,13 @@ export async function openTask(task: TaskId, stage: Stage, context: OpenContext)
         await lane.close();
         continue;
       }
-      const channel = await read({ task, stage, lane, identity, context });
+      const channel = await read({ task, stage, lane, identity, generation, context });
       context.observer.restored(task, (cluster.clock.elapsed() - started) / 1000);
       return channel;
     } catch (error) {
       await lane.close();
+      // offset and state are read one after the other: whoever was fenced between them has seen two times
+      if (error instanceof StateError && (await membership.generationOf(task)) !== generation) continue;
       throw brokerError(error, { what: `opening ${taskName(task)}` });
     }
   }
@@ -80,12 +82,14 @@ interface Opening {
   readonly stage: Stage;
   readonly lane: Lane;
   readonly identity: ProducerIdentity;
+  /** Of the group, when this member had fenced the others. */
+  readonly generation: number;
   readonly context: OpenContext;
 }
 
 async function read(opening: Opening): Promise<KafkaChannel> {
-  const { task, stage, lane, identity, context } = opening;
-  const { cluster, point, observer, membership, inputEnd } = context;
+  const { task, stage, lane, identity, generation, context } = opening;
+  const { cluster, point, observer, inputEnd } = context;
   const offsets = new Offsets(lane, OPEN_PATIENCE_MS);
   const input = (await cluster.describe([task.topic])).get(task.topic);
   if (input === undefined) throw new BrokerError(`there is no topic ${task.topic}`, { code: 'unknown-topic' });
@@ -133,7 +137,8 @@ async function read(opening: Opening): Promise<KafkaChannel> {
       patienceMs: context.settings.client.requestTimeoutMs,
       observer,
     }),
-    generation: () => membership.member.generation,
+    // beyond every earlier owner's, also when the group was deleted and counts from 1 again
+    generation: Math.max(generation, (log.index?.generation ?? 0) + 1),
     isOver: inputEnd === undefined ? undefined : (position) => inputEnd.reached(stage, task, position),
     observer,
     elapsed: cluster.clock.elapsed,

@@ -26,7 +26,7 @@ export interface StateIndex {
   /** Next offset of the input when the checkpoint was taken. */
   readonly position: Position;
   readonly info: CommitInfo;
-  /** Of the group, when it was written. */
+  /** Of its writer, since it opened the task: beyond that of every earlier owner. */
   readonly generation: number;
   /** The input as it was: another id means that it was made again, another count that keys have moved. */
   readonly input: { readonly topic: string; readonly id: string; readonly partitions: number };

@@ -40,7 +40,7 @@ export interface ChannelOptions {
   };
   readonly endMark: EndMark;
   readonly trimmer: Trimmer;
-  readonly generation: () => number;
+  readonly generation: number;
   /** Bounded runs: whether everything has been read at this position. */
   readonly isOver: ((position: Position) => Promise<boolean>) | undefined;
   readonly observer: TransportObserver;
@@ -147,7 +147,7 @@ export class KafkaChannel implements TaskChannel {
     const { checkpoint, info, next } = request;
     if (checkpoint === undefined) return undefined;
     const { writer, topic, partition, maxBytes } = this.options.state;
-    const generation = this.options.generation();
+    const { generation } = this.options;
     const batches = new BatchWriter({ maxBytes, codec: 'none' });
     for (const { key, value } of writer.records(checkpoint, { info, position: next, generation })) {
       batches.begin(0, key, value);
