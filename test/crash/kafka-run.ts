@@ -52,6 +52,8 @@ try {
     curated,
     quarantined,
     duplicate,
+    merged,
+    held,
     read,
   } = await runPlan({
     plan,
@@ -61,7 +63,7 @@ try {
     untilEnd: run.untilEnd,
     ...accepts,
   });
-  tell({ summary: { in: records, curated, quarantined, duplicate, read } });
+  tell({ summary: { in: records, curated, quarantined, duplicate, merged, held, read } });
 } catch (error) {
   code = 1;
   const { code: name } = error as { readonly code?: unknown };
