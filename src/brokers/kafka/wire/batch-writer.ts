@@ -13,8 +13,10 @@ const MAX_TIME = 2 ** 52;
 const BATCH_BYTES = 1_000_000;
 
 export interface WriterOptions {
-  /** Largest batch, header included; the topic's `max.message.bytes`. Beyond BATCH_BYTES only a lone record uses it. */
+  /** Largest batch, header included; the topic's `max.message.bytes`. Beyond `batchBytes` only a lone record uses it. */
   readonly maxBytes: number;
+  /** Size from which the next record begins another batch; default BATCH_BYTES. */
+  readonly batchBytes?: number;
   readonly codec: Codec;
 }
 
@@ -56,7 +58,7 @@ export class BatchWriter {
 
   constructor(options: WriterOptions) {
     this.maxBytes = options.maxBytes;
-    this.batchBytes = Math.min(options.maxBytes, BATCH_BYTES);
+    this.batchBytes = Math.min(options.maxBytes, options.batchBytes ?? BATCH_BYTES);
     this.codec = options.codec;
     this.bytes = Buffer.allocUnsafe(FIRST_BUFFER_BYTES);
     this.batch = emptyBatch();

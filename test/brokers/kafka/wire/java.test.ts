@@ -14,7 +14,7 @@ const readable = VECTORS.batches.filter(({ hex }) => hex !== undefined);
 
 describe('bytes of the Java client', () => {
   it.each(written.map((vector) => [vector.name, vector] as const))('%s is written byte for byte', (_, vector) => {
-    const batches = writeAll(recordsOf(vector));
+    const batches = writeAll(recordsOf(vector), { batchBytes: 8 * 1024 * 1024 });
     expect(batches).toHaveLength(1);
     const sealed = vector.producer === true ? batches[0]!.seal(PRODUCER, 2 ** 31 - 2) : batches[0]!.seal();
     if (vector.hex !== undefined) expect(sealed.toString('hex')).toBe(vector.hex);

@@ -40,14 +40,15 @@ export function readSome(reader: RecordReader, into: WireRecord[], most?: number
 export interface WriteOptions {
   readonly codec?: Codec;
   readonly maxBytes?: number;
+  readonly batchBytes?: number;
 }
 
 /** Records through a writer; `text` hands values that are valid UTF-8 over as strings. Throws when one is too large. */
 export function writeAll(
   records: readonly Omit<WireRecord, 'offset'>[],
-  { codec = 'none', maxBytes = 8 * 1024 * 1024 }: WriteOptions = {},
+  { codec = 'none', maxBytes = 8 * 1024 * 1024, ...more }: WriteOptions = {},
 ): readonly RawBatch[] {
-  const writer = new BatchWriter({ codec, maxBytes });
+  const writer = new BatchWriter({ codec, maxBytes, ...more });
   for (const { timestamp, key, value, headers } of records) {
     writer.begin(timestamp, key, value);
     for (const header of headers) writer.header(headerName(header.name), header.value);
