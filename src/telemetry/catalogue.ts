@@ -132,7 +132,7 @@ export const METRICS = [
   {
     name: 'sluice_outage_seconds_total',
     type: 'counter',
-    help: 'Seconds tasks have waited for a service beside the broker (schema-registry) that does not answer. Nothing is lost; the lag grows.',
+    help: 'Kafka: seconds tasks have waited for a service beside the brokers (schema-registry) that does not answer. Nothing is lost; the lag grows.',
     labels: ['topology', 'service'],
   },
   {
