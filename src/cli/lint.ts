@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { ConfigError } from '../core/errors.ts';
-import { createCodec } from '../formats/index.ts';
+import { createFormats } from '../formats/index.ts';
 import { formatIssue, lintTopology } from '../topology/index.ts';
 import { EXIT } from './exit.ts';
 import { load } from './load.ts';
+import { readSchemaFile } from './registry.ts';
 
 export function addLint(program: Command): void {
   program
@@ -20,7 +21,9 @@ export function addLint(program: Command): void {
 async function lint(path: string): Promise<number> {
   try {
     const { topology, operators } = await load(path);
-    const issues = lintTopology(topology, { operators, formats: createCodec });
+    const readFile = (file: string) => readSchemaFile(topology.folder, file);
+    const formats = createFormats({ connection: () => undefined, readFile });
+    const issues = lintTopology(topology, { operators, formats });
     for (const issue of issues) process.stdout.write(`${formatIssue(issue)}\n`);
     if (issues.some((issue) => issue.level === 'error')) return EXIT.usage;
     process.stdout.write(

@@ -24,9 +24,9 @@ export function addTest(program: Command): void {
 /** Prints a line a case; gives the number that failed. */
 async function testTopology(path: string): Promise<number> {
   const loaded = await load(path);
-  // cases give values, not their spelling: csv rows and lines of text are written as objects
+  // cases give values, not their spelling: csv rows, lines of text and values of a registry are written as objects
   const formats = (format: string, options: Readonly<Record<string, unknown>>) =>
-    createCodec(format === 'csv' || format === 'text' ? 'json' : format, options);
+    format === 'bytes' ? createCodec(format, options) : createCodec('json');
   const plan = planTopology(loaded.topology, {
     operators: loaded.operators,
     formats,

@@ -9,6 +9,7 @@ import { operatorRegistry } from '../../../src/operators/index.ts';
 import { type KafkaRunOptions, kafkaBroker, openKafka } from '../../../src/run-kafka.ts';
 import { type RunOptions, type RunSummary, runPlan } from '../../../src/runtime/run.ts';
 import { parseTopology, planTopics, planTopology } from '../../../src/topology/index.ts';
+import type { FormatRegistry } from '../../../src/topology/inputs.ts';
 import type { Plan } from '../../../src/topology/plan.ts';
 import { deliver, type Message } from '../../support/kafka/deliver.ts';
 import { readTopic } from '../../support/kafka/read-topic.ts';
@@ -41,8 +42,11 @@ export class KafkaJob {
   readonly brokers: readonly string[];
   readonly plan: Plan;
 
-  constructor(brokers: readonly string[], text: string) {
+  private readonly formats: FormatRegistry;
+
+  constructor(brokers: readonly string[], text: string, formats: FormatRegistry = createCodec) {
     this.brokers = brokers;
+    this.formats = formats;
     this.plan = this.planOf(text);
   }
 
@@ -51,7 +55,7 @@ export class KafkaJob {
       file: 'job',
       folder: '.',
     });
-    return planTopology(topology, { operators: operatorRegistry(), formats: createCodec, onePartition: false });
+    return planTopology(topology, { operators: operatorRegistry(), formats: this.formats, onePartition: false });
   }
 
   /** Makes every topic; inputs with so many partitions. */

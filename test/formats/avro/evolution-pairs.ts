@@ -112,8 +112,14 @@ export const PAIRS: readonly Pair[] = [
   },
   {
     name: 'the items of a list become wider, in a list of records',
-    old: record({ name: 'lines', type: { type: 'array', items: { type: 'record', name: 'Line', fields: [{ name: 'n', type: 'int' }] } } }),
-    next: record({ name: 'lines', type: { type: 'array', items: { type: 'record', name: 'Line', fields: [{ name: 'n', type: 'double' }] } } }),
+    old: record({
+      name: 'lines',
+      type: { type: 'array', items: { type: 'record', name: 'Line', fields: [{ name: 'n', type: 'int' }] } },
+    }),
+    next: record({
+      name: 'lines',
+      type: { type: 'array', items: { type: 'record', name: 'Line', fields: [{ name: 'n', type: 'double' }] } },
+    }),
     compatibility: 'backward',
     value: { lines: [{ n: 1 }, { n: 2 }] },
     read: { lines: [{ n: 1 }, { n: 2 }] },

@@ -26,8 +26,7 @@ describe('evolution', () => {
   });
 
   test('a decimal of another scale, and milliseconds read as microseconds, would mean something else', () => {
-    const decimal = (scale: number) =>
-      JSON.stringify({ type: 'bytes', logicalType: 'decimal', precision: 9, scale });
+    const decimal = (scale: number) => JSON.stringify({ type: 'bytes', logicalType: 'decimal', precision: 9, scale });
     expect(compareSchemas(decimal(2), decimal(3)).compatibility).toBe('none');
     expect(compareSchemas(decimal(2), decimal(2)).compatibility).toBe('full');
     const stamp = (unit: string) => JSON.stringify({ type: 'long', logicalType: `timestamp-${unit}` });

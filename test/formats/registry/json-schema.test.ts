@@ -46,7 +46,10 @@ output: { topic: out }
       '{ "id": 1, "email": "nobody" }',
       '{ "id": 1',
     ];
-    driver.feed('in', texts.map((text) => ({ value: produced(id, text) })));
+    driver.feed(
+      'in',
+      texts.map((text) => ({ value: produced(id, text) })),
+    );
     expect(await driver.end()).toMatchObject({ curated: 2, quarantined: 3, rules: { 'schema-violation': 2 } });
     expect(driver.read('out').map(({ value }) => Buffer.from(value as Uint8Array))).toStrictEqual([
       produced(id, texts[0] ?? ''),
@@ -72,7 +75,9 @@ output: { topic: out, format: json-schema, schema: { file: people.json, subject:
 
   test('an Avro schema behind the id of a JSON value is said', async () => {
     const id = registry.add('"long"');
-    const driver = driverOf('name: people\ninput: { topic: in, format: json-schema }\nsteps: []\noutput: { topic: out }\n');
+    const driver = driverOf(
+      'name: people\ninput: { topic: in, format: json-schema }\nsteps: []\noutput: { topic: out }\n',
+    );
     driver.feed('in', [{ value: produced(id, '{}') }]);
     expect(await driver.end()).toMatchObject({ quarantined: 1, rules: { 'wrong-schema': 1 } });
   });
