@@ -25,5 +25,8 @@ export function observers(all: readonly RunObserver[]): RunObserver {
     replayed(topology, records) {
       for (const one of all) one.replayed?.(topology, records);
     },
+    taskLeft(task, totals, resumed) {
+      for (const one of all) one.taskLeft?.(task, totals, resumed);
+    },
   };
 }

@@ -5,10 +5,11 @@ import { type Command, Option } from 'commander';
 import { systemClock } from '../core/clock.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
+import type { RunObserver } from '../core/observer.ts';
 import { silentTransport, type TransportObserver } from '../core/transport.ts';
 import { parseDuration } from '../core/units.ts';
 import type { HttpOptions, HttpServer } from '../http/server.ts';
-import { type RunSummary, runPlan } from '../runtime/run.ts';
+import type { RunSummary } from '../runtime/run.ts';
 import { createLog } from '../telemetry/log.ts';
 import type { PrometheusExporter } from '../telemetry/prometheus.ts';
 import type { Plan } from '../topology/plan.ts';
@@ -16,15 +17,18 @@ import { eventsOf, liveView, rulesOf } from './console-source.ts';
 import { EXIT } from './exit.ts';
 import { folderView, savePlan } from './folder-view.ts';
 import { type Gate, parseGate } from './gates.ts';
+import { type Address, httpAddress } from './http-address.ts';
 import { addKafkaFlags } from './kafka-flags.ts';
 import { load, packageVersion, planOf } from './load.ts';
 import { observers } from './observers.ts';
-import { type BrokerFlags, openBroker } from './open-broker.ts';
+import { openBroker } from './open-broker.ts';
 import { Progress, summaryTable } from './progress.ts';
 import { Readiness } from './readiness.ts';
-import { timeParser } from './time-parser.ts';
+import { type MemberFlags, runMember } from './run-member.ts';
+import { workerCount } from './workers-flag.ts';
 
-interface RunFlags extends BrokerFlags {
+interface RunFlags extends MemberFlags {
+  readonly workers?: string;
   readonly report?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -32,7 +36,6 @@ interface RunFlags extends BrokerFlags {
   readonly httpTokenFile?: string;
   readonly reportEvery: string;
   readonly failOn: readonly string[];
-  readonly acceptReplay?: boolean;
   readonly logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug';
 }
 
@@ -52,6 +55,7 @@ export function addRun(program: Command): void {
     .option('--from-start', 'forget positions and state, and read everything again')
     .option('--overwrite', 'replace outputs that no run of this topology made')
     .option('--force-unlock', 'take over the lock of a run that is known to be gone')
+    .option('--workers <n>', 'Kafka: share the partitions among so many threads, each a member of the group')
     .option('--json', 'print one JSON object as the last line of stdout')
     .option('--quiet', 'no progress and no table')
     .option('--report-every <duration>', 'time between progress lines', '5s')
@@ -76,13 +80,15 @@ async function run(path: string, flags: RunFlags): Promise<number> {
   const gates = flags.failOn.map(parseGate);
   const address = httpAddress(flags.http);
   const onFiles = flags.local !== undefined;
+  const workers = workerCount(flags.workers, { onFiles });
   const plan = planOf(await load(path), { onePartition: onFiles, env: process.env });
   const exporter = address === undefined ? undefined : await makeExporter(plan);
+  const onSuppressed = (code: string, lines: number) => exporter?.logSuppressed(code, lines);
   const log = createLog({
     level: flags.logLevel,
     elapsed: systemClock.elapsed,
     write: (line) => process.stderr.write(line),
-    onSuppressed: (code, lines) => exporter?.logSuppressed(code, lines),
+    onSuppressed,
   });
   const readiness = new Readiness();
   const told = exporter?.transport ?? silentTransport;
@@ -107,23 +113,17 @@ async function run(path: string, flags: RunFlags): Promise<number> {
   });
   const stop = stopSignal(log);
   try {
-    const summary = await runPlan({
-      plan,
-      broker,
-      log,
-      observer: observers([
-        ...(exporter === undefined ? [] : [exporter]),
-        readiness,
-        ...progress,
-        ...(live === undefined ? [] : [live]),
-      ]),
-      signal: stop.signal,
-      untilEnd: onFiles ? flags.follow !== true : flags.untilEnd === true,
-      timeParser,
-      acceptReplay: flags.acceptReplay === true,
-      acceptOffsets: flags.acceptOffsets === true,
-      resetSteps: flags.resetState,
-    });
+    const observer = observers([
+      ...(exporter === undefined ? [] : [exporter]),
+      readiness,
+      ...progress,
+      ...(live === undefined ? [] : [live]),
+    ]);
+    const member = { plan, log, observer, signal: stop.signal };
+    const summary =
+      workers === 1
+        ? await runMember(flags, { ...member, broker })
+        : await inWorkers(workers, { path, flags, transport, onSuppressed, ...member });
     for (const line of progress) line.end();
     const code = finish(summary, plan, { flags, gates });
     if (flags.report !== undefined) {
@@ -139,6 +139,23 @@ async function run(path: string, flags: RunFlags): Promise<number> {
     await broker.close();
     await http?.close();
   }
+}
+
+interface WorkersOptions {
+  readonly path: string;
+  readonly flags: RunFlags;
+  readonly plan: Plan;
+  readonly observer: RunObserver;
+  readonly transport: TransportObserver;
+  readonly onSuppressed: (code: string, lines: number) => void;
+  readonly signal: AbortSignal;
+}
+
+async function inWorkers(count: number, options: WorkersOptions): Promise<RunSummary> {
+  const { path, flags, plan, observer, ...rest } = options;
+  const { runWorkers } = await import('./worker-pool.ts');
+  const task = { path, flags, logLevel: flags.logLevel, wantsSamples: observer.wantsSamples === true };
+  return runWorkers({ topology: plan.name, count, task, observer, ...rest });
 }
 
 /** What --http shows; nobody can ask for it without, and then it is not even loaded. */
@@ -170,24 +187,6 @@ function reportEvery(text: string): number {
   if (ms === undefined)
     throw new ConfigError(`--report-every ${text}: expected a duration like 5s`, { code: 'report-every-flag' });
   return ms;
-}
-
-interface Address {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** Undefined without `--http`. Throws ConfigError for anything but HOST:PORT. */
-function httpAddress(flag: RunFlags['http']): Address | undefined {
-  if (flag === undefined) return undefined;
-  const text = flag === true ? '127.0.0.1:9464' : flag;
-  const match = /^(?:\[?([^\]]+)\]?:)?(\d{1,5})$/.exec(text);
-  if (match === null) {
-    throw new ConfigError(`--http ${text}: expected HOST:PORT, as in 127.0.0.1:9464 (port 0 picks one)`, {
-      code: 'http-flag',
-    });
-  }
-  return { host: match[1] ?? '127.0.0.1', port: Number(match[2]) };
 }
 
 async function serveHttp(

@@ -75,4 +75,6 @@ export interface RunObserver {
   commit?(report: CommitReport): void;
   commitFailed?(topology: string): void;
   replayed?(topology: string, records: number): void;
+  /** The run is done with a task: it ended, or goes to another owner. `totals` since its first record. */
+  taskLeft?(task: TaskId, totals: Counts, resumed: boolean): void;
 }
