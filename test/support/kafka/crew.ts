@@ -57,8 +57,10 @@ export class Crew {
     if (hand === undefined) return;
     void this.end(hand)
       .stop()
-      .then(({ code, stderr }) => {
-        if (code !== 0) this.note(new Error(`a process that was asked to stop ended with ${code}: ${stderr}`));
+      .then(({ code, signal, stderr }) => {
+        // one that had not begun to listen yet dies of the signal
+        if (code !== 0 && signal !== 'SIGTERM')
+          this.note(new Error(`a process that was asked to stop ended with ${code ?? signal}: ${stderr}`));
       });
   }
 
@@ -84,7 +86,8 @@ export class Crew {
     this.thaw();
     const endings = await Promise.all(this.hands.map((hand) => this.end(hand).stop()));
     for (const { code, signal, stderr } of endings)
-      if (code !== 0) this.note(new Error(`the last stop: ended with ${code ?? signal}: ${stderr}`));
+      if (code !== 0 && signal !== 'SIGTERM')
+        this.note(new Error(`the last stop: ended with ${code ?? signal}: ${stderr}`));
     this.complain();
   }
 
