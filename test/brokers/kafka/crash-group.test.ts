@@ -87,7 +87,7 @@ await describeWithKafka('members of a group', (brokers) => {
     const rightful = job.member();
     await rightful.passed('commit.done', 2);
     job.write({
-      body: '\nsteps:\n  - { id: once, use: dedup, with: { key: [v], window: all, keep: first } }\noutput: { topic: {name}.out }\noutputs: { once.duplicates: {name}.again }\n',
+      body: '\nsteps:\n  - { id: once, use: dedup, with: { key: [id], window: all, keep: first } }\noutput: { topic: {name}.out }\noutputs: { once.duplicates: {name}.again }\n',
     });
     const other = job.member();
     await members(2);
