@@ -15,6 +15,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   operators: async () => (await import('./operators.ts')).addOperators,
   queries: async () => (await import('./queries.ts')).addQueries,
   schemas: async () => (await import('./schemas.ts')).addSchemas,
+  link: async () => (await import('./near.ts')).addLink,
+  'dedup-near': async () => (await import('./near.ts')).addDedupNear,
   'config-schema': async () => (await import('./config-schema.ts')).addConfigSchema,
 };
 

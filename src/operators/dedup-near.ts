@@ -94,13 +94,14 @@ export const dedupNear: Operator<DedupNearConfig> = {
   validate,
   needsClock: ({ window = 'all' }) => (typeof window === 'string' && window !== 'all' ? ['window'] : undefined),
   create(config: DedupNearConfig, deps: OperatorDeps): Kernel {
-    const { features, threshold, linkThreshold } = PRESETS[config.kind];
+    const { features, threshold, linkThreshold, codes = false } = PRESETS[config.kind];
     const { link } = config;
     const oneToOne = link !== undefined && (link.oneToOne ?? true);
     return new NearKernel(
       {
         fields: config.fields.map((field) => deps.field(field)),
         features,
+        codes: codes && !oneToOne,
         threshold: config.threshold ?? (oneToOne ? linkThreshold : threshold),
         action: config.action ?? 'flag',
         into: config.into === undefined ? undefined : deps.field(config.into),

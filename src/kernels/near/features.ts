@@ -10,11 +10,21 @@ export interface Features {
   readonly hashes: Int32Array;
   readonly counts: Uint16Array;
   readonly words: Int32Array;
+  /** Hashes of the words that mix letters and digits, as model numbers do. */
+  readonly codes: Int32Array;
 }
 
 /** Compatibility forms, case and white space do not tell two texts apart. */
-export function normalizeText(value: string): string {
+function normalizeText(value: string): string {
   return value.normalize('NFKC').toLowerCase().replace(/\s+/g, ' ').trim();
+}
+
+/** What is compared of a value: text, numbers, and lists of them. */
+export function textOf(value: unknown): string {
+  if (typeof value === 'string') return normalizeText(value);
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (Array.isArray(value)) return value.map(textOf).join(' ');
+  return '';
 }
 
 /** Letters and digits in a row. */
@@ -34,7 +44,13 @@ export function wordHash(word: string): number {
 export function featuresOf(texts: readonly string[], kind: FeatureKind): Features {
   const all: number[] = [];
   const words: number[] = [];
-  for (const text of texts) for (const word of wordsOf(text)) words.push(wordHash(word));
+  const codes: number[] = [];
+  for (const text of texts)
+    for (const word of wordsOf(text)) {
+      const hash = wordHash(word);
+      words.push(hash);
+      if (isCode(word)) codes.push(hash);
+    }
   if (kind === 'words' || kind === 'both') for (const word of words) all.push(word);
   if (kind === 'grams' || kind === 'both') for (const text of texts) addGrams(text, all);
   if (kind === 'shingles') {
@@ -43,7 +59,12 @@ export function featuresOf(texts: readonly string[], kind: FeatureKind): Feature
         all.push(mix32(Math.imul(mix32(Math.imul(words[i]!, 31) ^ words[i + 1]!), 31) ^ words[i + 2]!) | 0);
     else for (const text of texts) addGrams(text, all);
   }
-  return { ...distinct(all), words: distinct(words).hashes };
+  return { ...distinct(all), words: distinct(words).hashes, codes: distinct(codes).hashes };
+}
+
+/** Four or more characters with letters and digits: what makers call their models. */
+function isCode(word: string): boolean {
+  return word.length >= 4 && /\d/.test(word) && /\p{L}/u.test(word);
 }
 
 /** Three code units in a row, with a blank before and behind, so that starts and ends count. */

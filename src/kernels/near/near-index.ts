@@ -15,6 +15,9 @@ const FEATURE_BYTES = 14;
 /** Key of a block and the place in it. */
 const KEY_BYTES = 24;
 
+/** What the likeness of two records is worth when their model codes are all different. */
+const OTHER_CODES = 0.35;
+
 /** A record that later ones are compared with. */
 export interface NearEntry extends Blocked {
   readonly features: Features;
@@ -35,6 +38,8 @@ export interface Match {
 
 export interface IndexOptions {
   readonly features: FeatureKind;
+  /** Records with model codes of which none is shared are less alike. */
+  readonly codes: boolean;
   readonly blockCap: number;
   readonly maxBytes: number;
 }
@@ -96,7 +101,9 @@ export class NearIndex {
   }
 
   similarity(a: Features, b: Features): number {
-    return this.options.features === 'shingles' ? jaccard(a.hashes, b.hashes) : cosine(a, b, this.frequencies);
+    if (!this.weighted) return jaccard(a.hashes, b.hashes);
+    const alike = cosine(a, b, this.frequencies);
+    return this.options.codes && differ(a.codes, b.codes) ? alike * OTHER_CODES : alike;
   }
 
   add(made: Pick<NearEntry, 'features' | 'origin' | 'time' | 'side' | 'cluster'>): NearEntry {
@@ -192,4 +199,9 @@ export class NearIndex {
   private weightOf(key: number): number {
     return Math.log((this.store.size + 2) / (this.blocks.sizeOf(key) + 1));
   }
+}
+
+/** Both carry codes, and none of them is the same. */
+function differ(a: Int32Array, b: Int32Array): boolean {
+  return a.length > 0 && b.length > 0 && jaccard(a, b) === 0;
 }

@@ -2,7 +2,7 @@ import type { FieldSlot } from '../../core/field.ts';
 import type { Kernel, KernelStats, OperatorDeps, Out, Tick } from '../../core/operator.ts';
 import type { DataRecord, Origin } from '../../core/record.ts';
 import type { CheckpointDelta, StatePart } from '../../core/state.ts';
-import { featuresOf, normalizeText, wordHash, wordsOf } from './features.ts';
+import { featuresOf, textOf, wordHash, wordsOf } from './features.ts';
 import { type Match, type NearEntry, NearIndex } from './near-index.ts';
 import type { FeatureKind } from './near-settings.ts';
 
@@ -18,6 +18,7 @@ export type NearWindow =
 export interface NearOptions {
   readonly fields: readonly FieldSlot[];
   readonly features: FeatureKind;
+  readonly codes: boolean;
   readonly threshold: number;
   readonly action: 'flag' | 'drop';
   readonly into: FieldSlot | undefined;
@@ -44,6 +45,7 @@ export class NearKernel implements Kernel {
     this.options = options;
     this.index = new NearIndex({
       features: options.features,
+      codes: options.codes,
       blockCap: options.blockCap,
       maxBytes: deps.limits.maxStateBytes,
     });
@@ -222,13 +224,6 @@ function pair(
   b.score = score;
   a.cluster = cluster;
   b.cluster = cluster;
-}
-
-function textOf(value: unknown): string {
-  if (typeof value === 'string') return normalizeText(value);
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  if (Array.isArray(value)) return value.map(textOf).join(' ');
-  return '';
 }
 
 function idOf({ topic, partition, offset, index }: Origin): string {

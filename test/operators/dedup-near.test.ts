@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_LIMITS } from '../../src/core/operator.ts';
+import { dedupNear } from '../../src/operators/dedup-near.ts';
+import { operatorContract } from '../../src/testing/operator-contract.ts';
+import { CollectOut, recordOf, runOperator, testDeps } from '../support/collect-out.ts';
+
+const CASES = [
+  { kind: 'text', fields: ['a', 'b'], action: 'drop', window: { records: 50 } },
+  { kind: 'person', fields: ['a', 'b', 'c'], link: { source: 'd' }, into: 'pair' },
+  { kind: 'place', fields: ['a', 'b'], window: '30s', into: 'cluster', threshold: 0.3 },
+  { kind: 'publication', fields: ['a', 'b', 'c'], link: { source: 'd', oneToOne: false }, blockCap: 3 },
+];
+
+for (const [index, config] of CASES.entries()) {
+  describe(`dedup-near with configuration ${index}`, () => {
+    for (const { name, run } of operatorContract(dedupNear as never, { config })) it(name, run);
+  });
+}
+
+const THINGS = { kind: 'product', fields: ['name'], into: 'cluster' } as const;
+
+async function clusters(config: object, rows: readonly object[]): Promise<unknown[]> {
+  const out = await runOperator(dedupNear, config as never, rows);
+  return out.port(0).map((record) => (record.data as { cluster?: unknown }).cluster);
+}
+
+describe('dedup-near', () => {
+  it('names the record, the cluster, the score and the words that told', async () => {
+    const rows = [{ name: 'Hume Router T963 black' }, { name: 'Acme Lamp K900 red' }, { name: 'HUME T963 router' }];
+    const out = await runOperator(dedupNear, THINGS as never, rows);
+    expect(out.port(0).map(({ data }) => (data as { cluster: string }).cluster)).toEqual([
+      'test/0/0',
+      'test/0/1',
+      'test/0/0',
+    ]);
+    expect(out.findings).toMatchObject([
+      {
+        rule: 'near-duplicate',
+        severity: 'info',
+        observed: {
+          duplicateOf: { topic: 'test', partition: 0, offset: 0 },
+          cluster: 'test/0/0',
+          score: expect.closeTo(0.8, 0),
+          why: expect.arrayContaining(['t963', 'hume', 'router']),
+        },
+      },
+    ]);
+  });
+
+  it('does not take two models of one maker for one product', async () => {
+    const rows = [{ name: 'Hume Camera K591 white' }, { name: 'Hume Camera K596 white' }];
+    expect(new Set(await clusters(THINGS, rows)).size).toBe(2);
+  });
+
+  it('sends near-duplicates to their port with action drop', async () => {
+    const text =
+      'the quick brown fox jumps over the lazy dog and runs away from the big bad wolf in the dark wood today';
+    const rows = [{ t: text }, { t: `${text} again` }, { t: 'something else altogether' }];
+    const out = await runOperator(dedupNear, { kind: 'text', fields: ['t'], action: 'drop' } as never, rows);
+    expect(out.port(0).map(({ offset }) => offset)).toEqual([0, 2]);
+    expect(out.port(1).map(({ offset }) => offset)).toEqual([1]);
+  });
+
+  it('gives a partner to whoever is more like it, and says so', async () => {
+    const rows = [
+      { s: 'x', name: 'green garden chair wood' },
+      { s: 'y', name: 'green garden table' },
+      { s: 'y', name: 'green garden chair wood' },
+    ];
+    const config = { ...THINGS, kind: 'place', link: { source: 's' }, threshold: 0.3 };
+    const out = await runOperator(dedupNear, config as never, rows);
+    expect(out.events).toEqual([
+      {
+        type: 'cluster.split',
+        data: {
+          cluster: 'test/0/0',
+          origin: { topic: 'test', partition: 0, offset: 1 },
+          from: { topic: 'test', partition: 0, offset: 0 },
+        },
+      },
+    ]);
+    expect(out.port(0).map(({ data }) => (data as { cluster: string }).cluster)).toEqual([
+      'test/0/0',
+      'test/0/0',
+      'test/0/0',
+    ]);
+  });
+
+  it('never compares records of one list', async () => {
+    const rows = [
+      { s: 'x', name: 'green garden chair' },
+      { s: 'x', name: 'green garden chair' },
+    ];
+    expect(new Set(await clusters({ ...THINGS, link: { source: 's' } }, rows)).size).toBe(2);
+  });
+
+  it('does not show words of redacted fields', async () => {
+    const rows = [{ name: 'secret name here' }, { name: 'secret name here' }];
+    const out = await runOperator(dedupNear, THINGS as never, rows, { redact: ['name'] });
+    expect(out.findings).toMatchObject([{ observed: { why: [] } }]);
+  });
+
+  it('does not depend on the order of fields', async () => {
+    const rows = [
+      { a: 'mary smith', b: '12 high street' },
+      { a: 'mary smith', b: '12 hihg street' },
+      { a: 'john doe', b: '9 low road' },
+    ];
+    const of = (fields: string[]) => runOperator(dedupNear, { kind: 'person', fields } as never, rows);
+    const scores = (out: CollectOut) => out.findings.map(({ observed }) => (observed as { score: number }).score);
+    expect(scores(await of(['a', 'b']))).toEqual(scores(await of(['b', 'a'])));
+    expect(scores(await of(['a', 'b']))).toHaveLength(1);
+  });
+});
+
+describe('dedup-near and hostile input', () => {
+  it('passes records without text on as they are', async () => {
+    const rows = [{ name: '' }, { name: '   ' }, { name: null }, {}, { name: { deep: 1 } }];
+    const out = await runOperator(dedupNear, { kind: 'person', fields: ['name'] } as never, rows);
+    expect(out.port(0)).toHaveLength(rows.length);
+    expect(out.findings).toEqual([]);
+  });
+
+  it('takes look-alike forms of characters for the same, and other scripts for others', async () => {
+    const rows = [{ name: 'ＡＢＣ  drill ﬁne' }, { name: 'abc drill fine' }, { name: 'аьс дрель' }];
+    expect(await clusters(THINGS, rows)).toEqual(['test/0/0', 'test/0/0', 'test/0/2']);
+  });
+
+  for (const kind of ['text', 'product'] as const)
+    it(`reads ${kind} of a megabyte`, async () => {
+      const long = Array.from({ length: 150_000 }, (_, i) => `w${i % 9000}`).join(' ');
+      const out = await runOperator(dedupNear, { kind, fields: ['t'] } as never, [{ t: long }, { t: `${long} end` }]);
+      expect(out.findings).toHaveLength(1);
+    });
+
+  it('costs the same a record however many are equal, or share a word', () => {
+    const cost = (count: number): number => {
+      const kernel = dedupNear.create({ ...THINGS, blockCap: 400 } as never, testDeps());
+      if (kernel instanceof Promise) throw new Error('made at once');
+      const out = new CollectOut();
+      const feed = (from: number, to: number): number => {
+        const rows = Array.from({ length: to - from }, (_, i) =>
+          recordOf({ name: i % 2 === 0 ? 'the same thing' : `the other thing${from + i}` }, from + i),
+        );
+        const before = process.cpuUsage();
+        kernel.process(rows, new Float64Array(rows.length).fill(Number.NaN), out);
+        return process.cpuUsage(before).user;
+      };
+      feed(0, count - 1000);
+      return feed(count - 1000, count);
+    };
+    cost(2000);
+    expect(cost(10_000)).toBeLessThan(4 * cost(3000) + 50_000);
+  }, 60_000);
+
+  it('forgets the oldest beyond its bound, with an event', () => {
+    const deps = { ...testDeps(), limits: { ...DEFAULT_LIMITS, maxStateBytes: 20_000 } };
+    const kernel = dedupNear.create(THINGS as never, deps);
+    if (kernel instanceof Promise) throw new Error('made at once');
+    const out = new CollectOut();
+    const rows = Array.from({ length: 300 }, (_, i) => recordOf({ name: `thing${i * 7919} of${i}` }, i));
+    kernel.process(rows, new Float64Array(rows.length).fill(Number.NaN), out);
+    expect(out.events[0]).toMatchObject({ type: 'state.evicted', data: { bound: 'maxStateBytes' } });
+    expect(kernel.stats?.().bytes).toBeLessThanOrEqual(20_000);
+  });
+});
