@@ -1,6 +1,6 @@
 import { LocalBroker, type LocalReplay } from './brokers/local/local-broker.ts';
 import { type Clock, systemClock } from './core/clock.ts';
-import { BrokerError } from './core/errors.ts';
+import { BrokerError, PlanError } from './core/errors.ts';
 import type { Log } from './core/log.ts';
 import type { Operator } from './core/operator.ts';
 import { createCodec, makeFramer } from './formats/index.ts';
@@ -27,6 +27,7 @@ export interface LocalRunOptions {
 /** A broker over files for this plan, with its topics checked. Throws PlanError when the plan can't run on files, BrokerError when an output is refused. */
 export async function openLocal(plan: Plan, options: LocalRunOptions): Promise<LocalBroker> {
   checkPlan(plan, { timestamps: false, partitions: () => 1 });
+  refuseRegistryFormats(plan);
   const codecs = new Map(plan.stages.flatMap((stage) => stage.sinks.map((sink) => [sink.topic, sink.codec] as const)));
   const { topics = {} } = options;
   const broker = new LocalBroker({
@@ -49,6 +50,17 @@ export async function openLocal(plan: Plan, options: LocalRunOptions): Promise<L
   throw new BrokerError(`${wrong.topic}: ${wrong.problem}${wrong.remedy === undefined ? '' : `; ${wrong.remedy}`}`, {
     code: 'topic-refused',
   });
+}
+
+/** Their values are binary, and name a schema that is elsewhere: no lines of a file. */
+function refuseRegistryFormats(plan: Plan): void {
+  for (const { inputs, sinks } of plan.stages)
+    for (const { codec } of [...inputs, ...sinks])
+      if (codec?.prepare !== undefined)
+        throw new PlanError(
+          `${plan.name}: \`format: ${codec.name}\` is for Kafka: files hold no values of a schema registry. Write \`format: json\`, or run without --local`,
+          { code: 'registry-on-files' },
+        );
 }
 
 export interface RunFilesOptions extends LocalRunOptions, Pick<RunOptions, 'signal' | 'observer' | 'timeParser'> {

@@ -28,3 +28,11 @@ export async function kafkaConnection(
     ...(config === undefined ? {} : { config: config as NonNullable<KafkaRunOptions['config']> }), // the schema says the same
   };
 }
+
+/** `registry` of the file of `--kafka-config`, for topologies that have none of their own. */
+export async function registryOf(
+  { kafkaConfig }: KafkaFlags,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<unknown> {
+  return kafkaConfig === undefined ? undefined : (await loadKafkaConfig(kafkaConfig, env)).registry;
+}

@@ -36,11 +36,16 @@ export async function load(path: string): Promise<Loaded> {
 /** `onePartition`: every topic is one partition, as files are. */
 export function planOf(
   loaded: Loaded,
-  options: { readonly onePartition: boolean; readonly env?: Readonly<Record<string, string | undefined>> },
+  options: {
+    readonly onePartition: boolean;
+    readonly env?: Readonly<Record<string, string | undefined>>;
+    /** `registry` of a file of `--kafka-config`, for a topology that has none. */
+    readonly registry?: unknown;
+  },
 ): Plan {
   let plan: Plan | undefined;
   const formats = createFormats({
-    connection: () => registryConnection(plan?.kafka?.registry, options.env ?? {}),
+    connection: () => registryConnection(plan?.kafka?.registry ?? options.registry, options.env ?? {}),
     readFile: (file) => readSchemaFile(loaded.topology.folder, file),
   });
   plan = planTopology(loaded.topology, { ...options, operators: loaded.operators, formats });

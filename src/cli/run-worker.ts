@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../core/clock.ts';
 import { createLog } from '../telemetry/log.ts';
+import { registryOf } from './kafka-flags.ts';
 import { load, planOf } from './load.ts';
 import { openBroker } from './open-broker.ts';
 import { runMember } from './run-member.ts';
@@ -21,7 +22,8 @@ const log = createLog({
 });
 const observers = tellingObservers(tell, wantsSamples);
 try {
-  const plan = planOf(await load(path), { onePartition: false, env: process.env });
+  const registry = await registryOf(flags, process.env);
+  const plan = planOf(await load(path), { onePartition: false, env: process.env, registry });
   const broker = await openBroker(plan, flags, { log, transport: observers.transport });
   try {
     await runMember(flags, { plan, broker, log, observer: observers.run, signal: stop.signal });

@@ -18,7 +18,7 @@ import { EXIT } from './exit.ts';
 import { folderView, savePlan } from './folder-view.ts';
 import { type Gate, parseGate } from './gates.ts';
 import { type Address, httpAddress } from './http-address.ts';
-import { addKafkaFlags } from './kafka-flags.ts';
+import { addKafkaFlags, registryOf } from './kafka-flags.ts';
 import { load, packageVersion, planOf } from './load.ts';
 import { observers } from './observers.ts';
 import { openBroker } from './open-broker.ts';
@@ -81,7 +81,8 @@ async function run(path: string, flags: RunFlags): Promise<number> {
   const address = httpAddress(flags.http);
   const onFiles = flags.local !== undefined;
   const workers = workerCount(flags.workers, { onFiles });
-  const plan = planOf(await load(path), { onePartition: onFiles, env: process.env });
+  const registry = await registryOf(flags, process.env);
+  const plan = planOf(await load(path), { onePartition: onFiles, env: process.env, registry });
   const exporter = address === undefined ? undefined : await makeExporter(plan);
   const onSuppressed = (code: string, lines: number) => exporter?.logSuppressed(code, lines);
   const log = createLog({

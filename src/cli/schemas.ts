@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { ConfigError, FormatError } from '../core/errors.ts';
 import { type Comparison, compareSchemas } from '../formats/avro/compare.ts';
+import { parseAvro } from '../formats/avro/parse.ts';
 import { EXIT } from './exit.ts';
 
 const MAX_SCHEMA_BYTES = 1024 * 1024;
@@ -23,12 +24,15 @@ export function addSchemas(program: Command): void {
     });
 }
 
+/** A schema that was looked at. */
 function textOf(path: string): string {
   try {
     if (statSync(path).size > MAX_SCHEMA_BYTES) throw new Error(`it is larger than ${MAX_SCHEMA_BYTES} bytes`);
-    return readFileSync(path, 'utf8');
+    const text = readFileSync(path, 'utf8');
+    parseAvro(text);
+    return text;
   } catch (cause) {
-    if (cause instanceof FormatError) throw cause;
+    if (cause instanceof FormatError) throw new ConfigError(`${path}: ${cause.message}`, { code: 'bad-schema', cause });
     throw new ConfigError(`${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
       code: 'schema-file',
       cause,

@@ -47,6 +47,7 @@ export function errorOf({ kind, message, code = 'worker-failed' }: Failure): Err
 
 const RUN_CALLS: readonly ObserverCall[] = [
   'taskState',
+  'outage',
   'batch',
   'commit',
   'commitFailed',

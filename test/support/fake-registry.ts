@@ -22,7 +22,7 @@ export async function fakeRegistry(): Promise<FakeRegistry> {
   const config = new Map<string, string>();
   const asked: string[] = [];
   const add = (schema: unknown, more: Record<string, unknown> = {}) => {
-    const text = typeof schema === 'string' ? schema : JSON.stringify(schema);
+    const text = JSON.stringify(typeof schema === 'string' ? JSON.parse(schema) : schema); // spelling does not count
     for (const [id, known] of schemas) if (known.schema === text) return id;
     schemas.set(schemas.size + 1, { schema: text, ...more });
     return schemas.size;

@@ -19,16 +19,18 @@ const FIRST_SECOND = -62_167_219_200;
 const LAST_SECOND = 253_402_300_799;
 const STAMP = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|z|[+-]\d\d:\d\d)?$/;
 const TIME = /^(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?$/;
+const INTEGER = /^-?\d{1,19}$/;
 const DECIMAL = /^([+-]?)(\d+)(?:\.(\d*))?$/;
 
 /** Text of a count of days, or of ticks since midnight or the epoch (RFC 3339, all digits kept); the count itself where there is no such text. */
-export function textOfCount(logical: Logical, count: number | bigint): string | number | bigint {
-  if (logical.name === 'date') return typeof count === 'number' ? dateText(count) : count;
+export function textOfCount(logical: Logical, count: number | bigint): string | number {
+  const plain = typeof count === 'number' ? count : count.toString();
+  if (logical.name === 'date') return typeof count === 'number' ? dateText(count) : plain;
   const digits = TICKS[logical.name] ?? 3;
   const [seconds, fraction] = split(count, digits);
   if (logical.name.startsWith('time-'))
-    return seconds >= 0 && seconds < DAY_SECONDS ? clockText(seconds, fraction, digits) : count;
-  if (seconds < FIRST_SECOND || seconds > LAST_SECOND) return count;
+    return seconds >= 0 && seconds < DAY_SECONDS ? clockText(seconds, fraction, digits) : plain;
+  if (seconds < FIRST_SECOND || seconds > LAST_SECOND) return plain;
   const zone = logical.name.startsWith('local-') ? '' : 'Z';
   const day = Math.floor(seconds / DAY_SECONDS);
   return `${dayText(day)}T${clockText(seconds - day * DAY_SECONDS, fraction, digits)}${zone}`;
@@ -38,6 +40,7 @@ export function textOfCount(logical: Logical, count: number | bigint): string | 
 export function countOfText(logical: Logical, value: unknown): number | bigint {
   if (typeof value === 'bigint' || Number.isInteger(value)) return value as number | bigint; // one of the two
   if (typeof value !== 'string') throw wrong(logical.name);
+  if (INTEGER.test(value)) return BigInt(value);
   if (logical.name === 'date') {
     const ms = /^\d{4}-\d\d-\d\d$/.test(value) ? Date.parse(`${value}T00:00:00Z`) : Number.NaN;
     if (Number.isNaN(ms) || dayText(ms / DAY_MS) !== value) throw wrong(logical.name);

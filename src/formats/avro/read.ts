@@ -31,7 +31,7 @@ interface Context {
  * Reads values of `writer` as `reader` has them (by default as they are written), by the rules of Avro 1.12, Schema Resolution.
  *
  * Values: records and maps are plain objects, lists arrays, enums text, bytes Uint8Array, a long a number where a double
- * holds it, else a bigint; a decimal is text with all digits of its scale, dates, times and timestamps are RFC 3339 text,
+ * holds it, else text; a decimal is text with all digits of its scale, dates, times and timestamps are RFC 3339 text,
  * uuids text. Time: a closure a field; nothing is looked up by name while values are read.
  */
 export function compileReader(writer: AvroType, reader: AvroType = writer): CompiledReader {
@@ -227,7 +227,7 @@ function rawReader(writer: PrimitiveType, reader: PrimitiveType): Read {
     case 'int':
       return (tap) => tap.int();
     case 'long':
-      return reader.kind === 'long' ? (tap) => tap.long() : (tap) => Number(tap.long());
+      return reader.kind === 'long' ? readLong(reader) : (tap) => Number(tap.long());
     case 'float':
       return (tap) => tap.float();
     case 'double':
@@ -237,4 +237,13 @@ function rawReader(writer: PrimitiveType, reader: PrimitiveType): Read {
     case 'bytes':
       return reader.kind === 'bytes' ? (tap) => tap.data() : (tap) => tap.text();
   }
+}
+
+/** With a meaning, the count itself; else what no double holds as text: nothing downstream rounds a text. */
+function readLong({ logical }: PrimitiveType): Read {
+  if (logical !== undefined) return (tap) => tap.long();
+  return (tap) => {
+    const value = tap.long();
+    return typeof value === 'number' ? value : value.toString();
+  };
 }

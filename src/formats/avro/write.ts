@@ -8,6 +8,8 @@ import type { AvroField, AvroType, FixedType, PrimitiveType, RecordType, UnionTy
 export type Write = (sink: Sink, value: unknown) => void;
 
 const MAX_LONG = 2n ** 63n;
+/** What a reader gives for a long no double holds. */
+const WIDE = /^-?[1-9]\d{15,18}$/;
 type Known = Map<RecordType, { write: Write }>;
 
 /**
@@ -187,6 +189,8 @@ function integerOf(value: unknown, type: PrimitiveType): number | bigint {
     if (type.kind === 'int' ? value === (value | 0) : Number.isSafeInteger(value)) return value;
     throw new FormatError(`a number that ${type.kind} does not hold exactly`, { code: 'lossy-number' });
   }
+  if (typeof value === 'string' && type.kind === 'long' && WIDE.test(value) && !Number.isSafeInteger(Number(value)))
+    return integerOf(BigInt(value), type);
   if (typeof value !== 'bigint' || type.kind === 'int' || value >= MAX_LONG || value < -MAX_LONG) throw misfit(type);
   return value;
 }

@@ -40,9 +40,9 @@ const VECTORS: readonly [name: string, schema: unknown, bytes: string, value: un
   ['64 takes two bytes', 'int', '80 01', 64],
   ['the least int', 'int', 'ff ff ff ff 0f', -2147483648],
   ['2^53 - 1 is a number', 'long', 'fe ff ff ff ff ff ff 1f', Number.MAX_SAFE_INTEGER],
-  ['2^53 is a bigint', 'long', '80 80 80 80 80 80 80 20', 2n ** 53n],
-  ['the greatest long', 'long', 'fe ff ff ff ff ff ff ff ff 01', 2n ** 63n - 1n],
-  ['the least long', 'long', 'ff ff ff ff ff ff ff ff ff 01', -(2n ** 63n)],
+  ['2^53 is text', 'long', '80 80 80 80 80 80 80 20', '9007199254740992'],
+  ['the greatest long', 'long', 'fe ff ff ff ff ff ff ff ff 01', '9223372036854775807'],
+  ['the least long', 'long', 'ff ff ff ff ff ff ff ff ff 01', '-9223372036854775808'],
   ['a text', 'string', '06 66 6f 6f', 'foo'],
   ['a wide text', 'string', '06 e2 82 ac', '€'],
   ['a double', 'double', '00 00 00 00 00 00 f8 3f', 1.5],
@@ -148,7 +148,10 @@ describe('laws', () => {
     const decimal = codecOf(logical('bytes', 'decimal', { precision: 40, scale: 10 }));
     fc.assert(
       fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), (value) => {
-        expect(BigInt(long.read(long.write(value)) as bigint)).toBe(value);
+        const read = long.read(long.write(value));
+        expect(BigInt(read as string | number)).toBe(value);
+        expect(typeof read).toBe(Number.isSafeInteger(Number(value)) ? 'number' : 'string');
+        expect(long.write(read).equals(long.write(value))).toBe(true);
         const digits = (value < 0n ? -value : value).toString().padStart(11, '0');
         const given = `${value < 0n ? '-' : ''}${digits.slice(0, -10)}.${digits.slice(-10)}`;
         expect(decimal.read(decimal.write(given))).toBe(given);

@@ -185,6 +185,61 @@ describe('a topology on Avro', () => {
   });
 });
 
+describe('values JSON has not', () => {
+  const WIDE = {
+    type: 'record',
+    name: 'Wide',
+    fields: [
+      { name: 'id', type: 'long' },
+      { name: 'raw', type: 'bytes' },
+      { name: 'v', type: 'double' },
+    ],
+  };
+  // by hand: 2^60 + 1 as a zig-zag varint, two bytes, a double
+  const value = (id: number, double: number) => {
+    const bytes = Buffer.alloc(8);
+    bytes.writeDoubleLE(double);
+    return Buffer.concat([
+      Buffer.from([0, 0, 0, 0, id]),
+      Buffer.from('828080808080808020', 'hex'),
+      Buffer.from([4, 1, 255]),
+      bytes,
+    ]);
+  };
+
+  test.each([
+    ['dedup', '{ key: [id], window: all }'],
+    ['dedup', '{ window: all }'],
+    [
+      'check',
+      '{ rules: [{ name: v, field: id, required: true }, { name: c, cel: "record.id != null" }, { field: raw, required: true }] }',
+    ],
+    ['clean', '{ fields: { id: [trim], raw: [trim], v: [trim] } }'],
+    ['profile', '{ window: { records: 2 } }'],
+    ['repartition', '{ key: [id] }'],
+  ])('%s %s takes a wide long, bytes and a double that is no number', async (use, config) => {
+    const id = registry.add(WIDE);
+    const values = [value(id, 1.5), value(id, Number.NaN)];
+    const driver = driverOf(`
+name: wide
+input: { topic: in, format: avro }
+steps:
+  - { id: a, use: ${use}, with: ${config} }
+output: { topic: out }
+`);
+    driver.feed(
+      'in',
+      values.map((one) => ({ value: one, timestamp: 1000 })),
+    );
+    const summary = await driver.end();
+    expect(summary.rules).not.toHaveProperty('operator-error');
+    expect(summary.quarantined).toBe(0);
+    const seen = driver.read('out').map((record) => Buffer.from(record.value as Uint8Array).toString('hex'));
+    expect(seen).toStrictEqual(values.map((one) => one.toString('hex')).slice(0, seen.length));
+    expect(seen.length).toBeGreaterThan(0);
+  });
+});
+
 describe('schemas of inputs and outputs', () => {
   test('a reader schema: every record has its shape, and one that does not change keeps its bytes', async () => {
     const id = registry.add(V1);
