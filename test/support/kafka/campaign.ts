@@ -95,7 +95,7 @@ async function disturb(job: Job, options: CampaignOptions, tell: (fault: Fault) 
     if ((i + 1) % FAULTS_BETWEEN_RESTS === 0) await rest(job, crew, outages);
   }
   await rest(job, crew, outages);
-  await crew.dismiss();
+  await outages.pause(() => crew.dismiss());
   return options.faults * ITEMS_A_FAULT;
 }
 

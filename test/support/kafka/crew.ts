@@ -59,7 +59,7 @@ export class Crew {
       .stop()
       .then(({ code, signal, stderr }) => {
         // one that had not begun to listen yet dies of the signal
-        if (code !== 0 && signal !== 'SIGTERM')
+        if (code !== 0 && signal !== 'SIGTERM' && !this.outages.isExcuse())
           this.note(new Error(`a process that was asked to stop ended with ${code ?? signal}: ${stderr}`));
       });
   }

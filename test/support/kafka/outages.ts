@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaCluster } from './cluster.ts';
 import { waitReady } from './topics.ts';
 
@@ -7,7 +8,8 @@ const AFTERMATH_MS = 20_000;
 /** Restarts of brokers, one at a time, known to all campaigns that share the cluster. */
 export class Outages {
   private readonly cluster: KafkaCluster;
-  private current: Promise<void> = Promise.resolve();
+  private queue: Promise<void> = Promise.resolve();
+  private running: Promise<void> | undefined;
   private pauses = 0;
   private lastAt = Number.NEGATIVE_INFINITY;
 
@@ -17,19 +19,26 @@ export class Outages {
 
   /** kill -9 of a broker and its start; none while somebody looks at results. Returns when the cluster answers again. */
   restart(share: number): Promise<void> {
-    this.current = this.current.then(() => this.restartNow(share));
-    return this.current;
+    this.queue = this.queue.then(async () => {
+      while (this.pauses > 0) await sleep(50);
+      this.running = this.restartNow(share).finally(() => {
+        this.running = undefined;
+      });
+      await this.running;
+    });
+    return this.queue;
   }
 
-  over(): Promise<void> {
-    return this.current;
+  /** Once no broker is away. */
+  async over(): Promise<void> {
+    while (this.running !== undefined) await this.running;
   }
 
   /** Brokers stay up while `work` runs. */
   async pause(work: () => Promise<void>): Promise<void> {
+    await this.over();
     this.pauses++;
     try {
-      await this.current;
       await work();
     } finally {
       this.pauses--;
@@ -41,7 +50,6 @@ export class Outages {
   }
 
   private async restartNow(share: number): Promise<void> {
-    while (this.pauses > 0) await new Promise((resolve) => setTimeout(resolve, 100));
     const { nodes, brokers } = this.cluster;
     const node = nodes[Math.floor(share * nodes.length)]!;
     this.lastAt = performance.now();
