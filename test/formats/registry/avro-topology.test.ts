@@ -152,6 +152,22 @@ describe('a topology on Avro', () => {
     expect(asked).toBeLessThan(200);
   });
 
+  test('what was read before an outage is committed while it lasts', async () => {
+    const [one, two] = [registry.add(V1), registry.add(V2)];
+    const driver = driverOf(TOPOLOGY);
+    driver.feed('in', [{ value: produced(one, V1, order(1, 'a@x.org')) }]);
+    await driver.advance(10);
+    for (let i = 0; i < 200 && registry.asked.length === 0; i++) await driver.advance(0);
+    registry.mood = () => 'unavailable';
+    driver.feed('in', [{ value: produced(two, V2, { ...order(2, 'b@x.org'), note: null }) }]);
+    for (let i = 0; i < 400 && driver.read('out').length === 0; i++) await driver.advance(50);
+    expect(driver.read('out')).toHaveLength(1);
+    for (let i = 0; i < 400 && registry.asked.length < 6; i++) await driver.advance(50);
+    expect(driver.read('out')).toHaveLength(1);
+    registry.mood = () => 'up';
+    expect(await driver.end()).toMatchObject({ in: 2, curated: 2 });
+  });
+
   test('what is held comes back from a checkpoint before its schema is known again', async () => {
     const id = registry.add(V1);
     const text = TOPOLOGY.replace(
@@ -279,5 +295,32 @@ output: { topic: out, format: avro, schema: { file: out.avsc, compatibility: bac
     const value = driver.read('out')[0]?.value as Uint8Array;
     const written = { ...order(1, 'a'), total: Buffer.from([0x00, 0x96]), note: 'x' };
     expect(Buffer.from(value)).toStrictEqual(Buffer.from(produced(1, V2, written)));
+  });
+
+  test('one input, several outputs, each with a format and schema of its own', async () => {
+    const id = registry.add(V1);
+    const driver = driverOf(`
+name: orders
+input: { topic: in, format: avro }
+steps:
+  - { id: tidy, use: clean, with: { fields: { email: [trim] } } }
+  - { id: big, use: filter, with: { where: 'record.id > 1' } }
+output: { topic: out, format: avro, schema: { file: out.avsc, subject: orders } }
+outputs: { tidy: { topic: all, format: json }, big.dropped: { topic: small, format: avro } }
+`);
+    const values = [produced(id, V1, order(1, 'a')), produced(id, V1, order(2, ' b'))];
+    driver.feed(
+      'in',
+      values.map((value) => ({ value })),
+    );
+    await driver.end();
+    expect(driver.values('all')).toStrictEqual([
+      '{"id":1,"email":"a","total":"123.45"}',
+      '{"id":2,"email":"b","total":"123.45"}',
+    ]);
+    const [out] = driver.read('out');
+    const written = produced(2, V2, { ...order(2, 'b'), note: null });
+    expect(Buffer.from(out?.value as Uint8Array).toString('hex')).toBe(Buffer.from(written).toString('hex'));
+    expect(driver.read('small').map(({ value }) => value)).toStrictEqual([values[0]]);
   });
 });
