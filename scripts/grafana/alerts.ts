@@ -149,6 +149,16 @@ export const ALERTS: readonly Alert[] = [
     ],
   },
   {
+    name: 'SluiceWaitingForService',
+    severity: 'critical',
+    expr: 'sum by (topology, service) (increase(sluice_outage_seconds_total[5m])) > 0',
+    for: '5m',
+    summary: '{{ $labels.topology }} waits for the {{ $labels.service }}',
+    description: 'It does not answer, so records that need it are not read. Nothing is lost; the lag grows.',
+    fires: [s(`sluice_outage_seconds_total{${T}, service="schema-registry"}`, '0+60x60')],
+    quiet: [s(`sluice_outage_seconds_total{${T}, service="schema-registry"}`, '0+60x5 360x60')],
+  },
+  {
     name: 'SluiceStateEvicting',
     severity: 'critical',
     expr: 'sum by (topology, step) (increase(sluice_events_total{type="state.evicted"}[15m])) > 0',
