@@ -175,6 +175,8 @@ async function defaults(id: number): Promise<Record<string, string | number>> {
     'group.min.session.timeout.ms': 1000,
     'transaction.abort.timed.out.transaction.cleanup.interval.ms': 1000,
     'log.cleaner.dedupe.buffer.size': 4_194_304,
+    // records of tests have times of long ago: by the default of seven days they would go at the first look, after five minutes
+    'log.retention.ms': -1,
     // a node killed and started again is refused until its old session is over
     'broker.session.timeout.ms': 3000,
     'broker.heartbeat.interval.ms': 500,
