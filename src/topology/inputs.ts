@@ -59,6 +59,7 @@ function repeatedNames(inputs: readonly InputSpec[], issues: Issues): void {
 function planInput(input: InputSpec, path: Path, context: Context): InputPlan {
   const format = input.format ?? 'json';
   const options = formatOptions(format, input, { path, issues: context.issues });
+  refuseExplode(format, input, { path, issues: context.issues });
   return {
     topics: topicsOf(input, path, context.issues),
     ...optional('name', input.name),
@@ -75,6 +76,22 @@ function planInput(input: InputSpec, path: Path, context: Context): InputPlan {
     start: startOf(input, path, context.issues),
     internal: false,
   };
+}
+
+/** Its lists have no bytes of their own to be records of. */
+function refuseExplode(
+  format: string,
+  input: InputSpec,
+  where: { readonly path: Path; readonly issues: Issues },
+): void {
+  if (!REGISTRY_FORMATS.has(format) || explodeOf(input) === undefined) return;
+  where.issues.add({
+    path: [...where.path, 'explode'],
+    at: 'key',
+    code: 'wrong-format-options',
+    message: `found \`explode\` beside \`format: ${format}\``,
+    remedy: 'remove `explode`: values of a registry are records as they come',
+  });
 }
 
 function topicsOf(input: InputSpec, path: Path, issues: Issues): readonly string[] {

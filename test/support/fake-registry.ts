@@ -41,7 +41,7 @@ export async function fakeRegistry(): Promise<FakeRegistry> {
     }
     if (method === 'POST')
       return [200, { id: add(body.schema, body.schemaType === undefined ? {} : { schemaType: body.schemaType }) }];
-    return [404, { error_code: 40401, message: 'Subject not found' }];
+    return [404, { error_code: 404, message: 'HTTP 404 Not Found' }];
   };
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(request.url ?? '');

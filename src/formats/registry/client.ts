@@ -85,8 +85,12 @@ export class RegistryClient {
         await response.body?.cancel();
         throw this.unexpected(status);
       }
-      const json = await this.read(response);
-      return response.ok ? { body: json } : { refusal: refusalOf(status, json) };
+      const bytes = await this.read(response);
+      if (response.ok) return { body: this.object(bytes) };
+      const refusal = refusalOf(status, bytes);
+      // 404 of a registry says what is not there (40403: the schema); any other server's means that this is none
+      if (status === 404 && Math.floor(refusal.code / 100) !== status) throw this.unexpected(status);
+      return { refusal };
     } catch (cause) {
       if (cause instanceof OutageError || cause instanceof ConfigError) throw cause;
       throw this.outage(signal.aborted ? `does not answer within ${this.timeoutMs} ms` : 'cannot be reached', cause);
@@ -106,7 +110,7 @@ export class RegistryClient {
     });
   }
 
-  private async read(response: Response): Promise<Readonly<Record<string, unknown>>> {
+  private async read(response: Response): Promise<Buffer> {
     const chunks: Uint8Array[] = [];
     let size = 0;
     for await (const chunk of response.body ?? []) {
@@ -117,9 +121,14 @@ export class RegistryClient {
         });
       chunks.push(chunk);
     }
-    const json: unknown = JSON.parse(Buffer.concat(chunks).toString());
-    if (json === null || typeof json !== 'object') throw this.outage('answers with something else than a JSON object');
-    return json as Readonly<Record<string, unknown>>; // an object
+    return Buffer.concat(chunks);
+  }
+
+  /** A page in between (a proxy's) may say 200 while the registry is away. */
+  private object(bytes: Buffer): Readonly<Record<string, unknown>> {
+    const object = objectOf(bytes);
+    if (object === undefined) throw this.outage('answers with something else than a JSON object');
+    return object;
   }
 
   private outage(what: string, cause?: unknown): OutageError {
@@ -131,8 +140,18 @@ export class RegistryClient {
   }
 }
 
-function refusalOf(status: number, json: Readonly<Record<string, unknown>>): Refusal {
+function refusalOf(status: number, bytes: Buffer): Refusal {
+  const json = objectOf(bytes) ?? {};
   return { status, code: Number(json.error_code ?? status), message: String(json.message ?? '') };
+}
+
+function objectOf(bytes: Buffer): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const json: unknown = JSON.parse(bytes.toString());
+    return json !== null && typeof json === 'object' ? (json as Readonly<Record<string, unknown>>) : undefined; // an object
+  } catch {
+    return undefined;
+  }
 }
 
 function checkedUrl(text: string): string {

@@ -42,6 +42,13 @@ describe('the registry client', () => {
     expect(registry.asked).toStrictEqual(['GET /schemas/ids/1']);
   });
 
+  test('404 of a registry is an answer; of any other server it means a wrong address', async () => {
+    expect(await client().ask(question)).toMatchObject({ refusal: { status: 404, code: 40403 } });
+    await expect(client({ url: `${registry.url}/elsewhere` }).ask(question)).rejects.toThrow(
+      'check kafka.registry.url',
+    );
+  });
+
   test.each(['file:///etc/passwd', 'ftp://x', 'registry:8081', '', 'http://user:secret@x', 'http://x?a=b'])(
     'refuses the address %s, and does not repeat a secret',
     (url) => {
