@@ -41,13 +41,15 @@ export class SchemaCache {
   private readonly connect: () => RegistryClient | undefined;
   private connected: RegistryClient | undefined;
   private readonly known = new Map<number, Schema | FormatError>();
-  private readonly unknown: LRUCache<number, true>;
+  /** With the time each was asked for. What `prepare` has seen here stays until it looks again. */
+  private readonly unknown = new LRUCache<number, number>({ max: MAX_UNKNOWN });
+  private readonly clock: Clock;
   /** Asked for by `get` before `prepare` saw them: records that came back from a checkpoint. */
   private readonly wanted = new Set<number>();
 
   constructor(connect: () => RegistryClient | undefined, clock: Clock) {
     this.connect = connect;
-    this.unknown = new LRUCache({ max: MAX_UNKNOWN, ttl: UNKNOWN_MS, perf: { now: () => clock.elapsed() } });
+    this.clock = clock;
   }
 
   /** Undefined when every id in the payloads is known already. Rejects with OutageError. */
@@ -59,7 +61,7 @@ export class SchemaCache {
       const id = schemaIdOf(payload);
       if (id === last || id < 0) continue;
       last = id;
-      if (this.known.has(id) || this.unknown.has(id)) continue;
+      if (this.known.has(id) || this.isUnknown(id)) continue;
       missing ??= new Set();
       missing.add(id);
     }
@@ -95,6 +97,11 @@ export class SchemaCache {
     });
   }
 
+  private isUnknown(id: number): boolean {
+    const asked = this.unknown.get(id);
+    return asked !== undefined && this.clock.elapsed() - asked < UNKNOWN_MS;
+  }
+
   private async fetchAll(ids: readonly number[]): Promise<void> {
     for (let from = 0; from < ids.length; from += PARALLEL)
       await Promise.all(ids.slice(from, from + PARALLEL).map((id) => this.fetch(id)));
@@ -103,7 +110,7 @@ export class SchemaCache {
   private async fetch(id: number): Promise<void> {
     const stored = await this.load(id);
     if (stored === undefined) {
-      this.unknown.set(id, true);
+      this.unknown.set(id, this.clock.elapsed());
       return;
     }
     // what is thrown away is asked for again, by id

@@ -121,6 +121,25 @@ describe('a topology on Avro', () => {
     );
   });
 
+  test('an unknown id is asked for once a minute, and read when it is there', async () => {
+    const later = produced(1, V1, order(1, 'a@x.org'));
+    const driver = driverOf(TOPOLOGY);
+    const settle = async (count: number) => {
+      for (let i = 0; i < 400 && driver.read('orders.quarantine').length < count; i++) await driver.advance(20);
+      expect(driver.read('orders.quarantine')).toHaveLength(count);
+    };
+    driver.feed('in', [{ value: later }]);
+    await settle(1);
+    driver.feed('in', [{ value: later }]);
+    await settle(2);
+    expect(registry.asked).toHaveLength(1);
+    registry.add(V1);
+    await driver.advance(61_000);
+    driver.feed('in', [{ value: later }]);
+    expect(await driver.end()).toMatchObject({ in: 3, curated: 1, quarantined: 2 });
+    expect(registry.asked).toHaveLength(2);
+  });
+
   test('an outage of two minutes: the task waits and says so, and nothing is lost', async () => {
     const id = registry.add(V1);
     const states: string[] = [];
