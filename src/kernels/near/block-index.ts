@@ -22,21 +22,26 @@ export class BlockIndex<E extends Blocked> {
   /** Entries that left a full block. */
   overflowed = 0;
   private readonly cap: number;
-  private readonly blocks = new Map<number, E[]>();
+  /** A block of one is the entry itself: most bands of texts are met once. */
+  private readonly blocks = new Map<number, E | E[]>();
 
   constructor(cap: number) {
     this.cap = cap;
   }
 
   sizeOf(key: number): number {
-    return this.blocks.get(key)?.length ?? 0;
+    const block = this.blocks.get(key);
+    return block === undefined ? 0 : Array.isArray(block) ? block.length : 1;
   }
 
   add(entry: E): void {
     for (let i = 0; i < entry.keys.length; i++) {
       const key = entry.keys[i]!;
       const block = this.blocks.get(key);
-      if (block === undefined) this.blocks.set(key, [entry]);
+      if (block === undefined || this.cap === 1) {
+        if (block !== undefined) this.overflowed++;
+        this.blocks.set(key, entry);
+      } else if (!Array.isArray(block)) this.blocks.set(key, [block, entry]);
       else {
         if (block.length === this.cap) {
           block.shift();
@@ -51,30 +56,25 @@ export class BlockIndex<E extends Blocked> {
     for (let i = 0; i < entry.keys.length; i++) {
       const key = entry.keys[i]!;
       const block = this.blocks.get(key);
-      const at = block?.indexOf(entry) ?? -1;
-      if (block === undefined || at < 0) continue;
-      if (block.length === 1) this.blocks.delete(key);
-      else block.splice(at, 1);
+      if (block === entry) this.blocks.delete(key);
+      else if (Array.isArray(block) && removeFrom(block, entry) === 0) this.blocks.delete(key);
     }
   }
 
   /** Best candidates first; ties by age. `accept` leaves out entries that cannot be partners. */
   search(keys: Int32Array, weightOf: (key: number) => number, accept: (entry: E) => boolean): E[] {
-    const found: E[][] = [];
-    const weights = new Map<E[], number>();
+    const found: { readonly block: readonly E[]; readonly weight: number }[] = [];
     for (let i = 0; i < keys.length; i++) {
       const block = this.blocks.get(keys[i]!);
       if (block === undefined) continue;
-      found.push(block);
-      weights.set(block, weightOf(keys[i]!));
+      found.push({ block: Array.isArray(block) ? block : [block], weight: weightOf(keys[i]!) });
     }
-    found.sort((a, b) => a.length - b.length);
+    found.sort((a, b) => a.block.length - b.block.length);
     const touched: E[] = [];
     let looks = 0;
-    for (const block of found) {
+    for (const { block, weight } of found) {
       if (looks > 0 && looks + block.length > LOOKS) break;
       looks += block.length;
-      const weight = weights.get(block)!;
       for (const entry of block) {
         if (!accept(entry)) continue;
         if (entry.shared === 0) touched.push(entry);
@@ -85,4 +85,12 @@ export class BlockIndex<E extends Blocked> {
     for (const entry of touched) entry.shared = 0;
     return touched.length > VERIFIED ? touched.slice(0, VERIFIED) : touched;
   }
+}
+
+/** What leaves is mostly the oldest, which stands first. Gives how many are left. */
+function removeFrom<E>(block: E[], entry: E): number {
+  const at = block.indexOf(entry);
+  if (at === 0) block.shift();
+  else if (at > 0) block.splice(at, 1);
+  return block.length;
 }

@@ -4,16 +4,16 @@ import { EntryStore, openPart, sealPart } from '../repair/entry-store.ts';
 import { type Blocked, BlockIndex } from './block-index.ts';
 import type { Features } from './features.ts';
 import { FeatureFrequencies } from './frequencies.ts';
-import { bandKeys, signature } from './min-hash.ts';
+import { bandKeys, SLOTS, signature } from './min-hash.ts';
 import type { FeatureKind } from './near-settings.ts';
 import { cosine, jaccard } from './similarity.ts';
 
 /** Memory of an entry beside its features: objects, block places. */
 const ENTRY_BYTES = 300;
 /** Hash and count of a feature, and its share of the frequencies. */
-const FEATURE_BYTES = 14;
+const FEATURE_BYTES = 24;
 /** Key of a block and the place in it. */
-const KEY_BYTES = 24;
+const KEY_BYTES = 32;
 
 /** What the likeness of two records is worth when their model codes are all different. */
 const OTHER_CODES = 0.35;
@@ -65,6 +65,9 @@ export class NearIndex {
   private readonly options: IndexOptions;
   private readonly store: EntryStore<NearEntry>;
   private readonly bySeq = new Map<number, NearEntry>();
+  private readonly slots = new Int32Array(SLOTS);
+  /** A record is looked for, then added: its signature is made once. */
+  private last: { readonly features: Features; readonly keys: Int32Array } | undefined;
   private nextSeq = 0;
   private saved: Meta | undefined;
   private stale = false;
@@ -86,6 +89,17 @@ export class NearIndex {
 
   get bytes(): number {
     return this.store.bytes;
+  }
+
+  /** Blocks the features stand in. */
+  private keysOf(features: Features): Int32Array {
+    if (this.weighted) return features.words;
+    if (this.last?.features !== features)
+      this.last = {
+        features,
+        keys: features.hashes.length === 0 ? features.hashes : bandKeys(signature(features.hashes, this.slots)),
+      };
+    return this.last.keys;
   }
 
   /** Verified candidates with similarity of `least` or more, best first, ties by age. */
@@ -188,11 +202,6 @@ export class NearIndex {
     this.bySeq.set(entry.seq, entry);
     this.blocks.add(entry);
     if (this.weighted) this.frequencies.add(entry.features.hashes);
-  }
-
-  private keysOf(features: Features): Int32Array {
-    if (this.weighted) return features.words;
-    return features.hashes.length === 0 ? features.hashes : bandKeys(signature(features.hashes));
   }
 
   /** What sharing a key tells: the fewer records in its block, the more. */

@@ -19,7 +19,7 @@ export interface KindPreset {
 export const PRESETS: Readonly<Record<NearKind, KindPreset>> = {
   text: { features: 'shingles', threshold: 0.8, linkThreshold: 0.5 },
   person: { features: 'both', threshold: 0.4, linkThreshold: 0.4 },
-  product: { features: 'grams', threshold: 0.4, linkThreshold: 0.2, codes: true },
+  product: { features: 'grams', threshold: 0.5, linkThreshold: 0.2, codes: true },
   place: { features: 'both', threshold: 0.55, linkThreshold: 0.55 },
   publication: { features: 'words', threshold: 0.4, linkThreshold: 0.4 },
 };
