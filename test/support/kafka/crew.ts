@@ -5,6 +5,7 @@ import type { Outages } from './outages.ts';
 
 const SIZE = 3;
 const MOST = 5;
+const STOP_PATIENCE_MS = 60_000;
 
 interface Hand {
   readonly member: Member;
@@ -84,7 +85,10 @@ export class Crew {
   /** All stop cleanly. */
   async dismiss(): Promise<void> {
     this.thaw();
-    const endings = await Promise.all(this.hands.map((hand) => this.end(hand).stop()));
+    const late = sleep(STOP_PATIENCE_MS, undefined, { ref: false }).then(() => {
+      throw new Error(`a process that was asked to stop still runs after ${STOP_PATIENCE_MS} ms`);
+    });
+    const endings = await Promise.race([late, Promise.all(this.hands.map((hand) => this.end(hand).stop()))]);
     for (const { code, signal, stderr } of endings)
       if (code !== 0 && signal !== 'SIGTERM')
         this.note(new Error(`the last stop: ended with ${code ?? signal}: ${stderr}`));
