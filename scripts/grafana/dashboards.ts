@@ -293,6 +293,12 @@ export const DASHBOARDS: readonly DashboardSpec[] = [
         ],
       },
       {
+        title: 'Near-duplicates not compared',
+        description: 'Candidates left out by the bounds of a search. Rising fast: compare fewer common words.',
+        unit: 'short',
+        queries: [{ expr: of('sluice_near_left_out', STEP), legend: '{{step}} {{reason}}' }],
+      },
+      {
         title: 'Entries remembered',
         description: 'Entries held as state by a step.',
         unit: 'short',

@@ -93,6 +93,12 @@ export const METRICS = [
     labels: ['topology', 'step', 'rule'],
   },
   {
+    name: 'sluice_near_left_out',
+    type: 'gauge',
+    help: 'Candidates that were not compared, by reason: left a full block, or beyond what is looked at for a record.',
+    labels: ['topology', 'step', 'reason'],
+  },
+  {
     name: 'sluice_open_items',
     type: 'gauge',
     help: 'Items voted on, or entries claimed about, that have not closed yet.',

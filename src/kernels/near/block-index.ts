@@ -21,6 +21,8 @@ const VERIFIED = 40;
 export class BlockIndex<E extends Blocked> {
   /** Entries that left a full block. */
   overflowed = 0;
+  /** Candidates that were not compared: beyond LOOKS or VERIFIED. */
+  uncompared = 0;
   private readonly cap: number;
   /** A block of one is the entry itself: most bands of texts are met once. */
   private readonly blocks = new Map<number, E | E[]>();
@@ -73,7 +75,10 @@ export class BlockIndex<E extends Blocked> {
     const touched: E[] = [];
     let looks = 0;
     for (const { block, weight } of found) {
-      if (looks > 0 && looks + block.length > LOOKS) break;
+      if (looks > 0 && looks + block.length > LOOKS) {
+        this.uncompared += block.length;
+        continue;
+      }
       looks += block.length;
       for (const entry of block) {
         if (!accept(entry)) continue;
@@ -83,6 +88,7 @@ export class BlockIndex<E extends Blocked> {
     }
     touched.sort((a, b) => b.shared - a.shared || a.seq - b.seq);
     for (const entry of touched) entry.shared = 0;
+    this.uncompared += Math.max(0, touched.length - VERIFIED);
     return touched.length > VERIFIED ? touched.slice(0, VERIFIED) : touched;
   }
 }

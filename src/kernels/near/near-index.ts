@@ -50,6 +50,7 @@ interface Meta {
   readonly floor: number;
   readonly seq: number;
   readonly overflowed: number;
+  readonly uncompared: number;
 }
 
 /**
@@ -172,7 +173,8 @@ export class NearIndex {
     const put: StatePart[] = [];
     const drop: string[] = [];
     this.store.checkpoint(put, drop);
-    const meta: Meta = { floor: this.store.floor, seq: this.nextSeq, overflowed: this.blocks.overflowed };
+    const { overflowed, uncompared } = this.blocks;
+    const meta: Meta = { floor: this.store.floor, seq: this.nextSeq, overflowed, uncompared };
     put.push(sealPart('meta', meta));
     return { put, drop };
   }
@@ -192,6 +194,7 @@ export class NearIndex {
     this.nextSeq = this.saved?.seq ?? 0;
     for (const entry of this.store.values()) this.hold(entry);
     this.blocks.overflowed = this.saved?.overflowed ?? 0;
+    this.blocks.uncompared = this.saved?.uncompared ?? 0;
   }
 
   private get weighted(): boolean {

@@ -74,7 +74,15 @@ export class NearKernel implements Kernel {
   }
 
   stats(): KernelStats {
-    return { entries: this.index.size, bytes: this.index.bytes };
+    const { overflowed, uncompared } = this.index.blocks;
+    return {
+      entries: this.index.size,
+      bytes: this.index.bytes,
+      gauges: [
+        { name: 'near_left_out', labels: { reason: 'block-cap' }, value: overflowed },
+        { name: 'near_left_out', labels: { reason: 'search-limit' }, value: uncompared },
+      ],
+    };
   }
 
   private take(record: DataRecord, timeMs: number, out: Out): void {
