@@ -6,6 +6,8 @@ export default defineConfig({
     exclude: ['test/long/**', 'node_modules/**'],
     setupFiles: ['test/support/fixed-seeds.ts'],
     globalSetup: ['test/support/kafka/global-setup.ts'],
+    // real brokers, browsers and processes share two cores: what fails once is shown and tried again, what fails twice fails
+    retry: process.env.CI === 'true' ? 1 : 0,
     testTimeout: 30_000,
     hookTimeout: 180_000,
     pool: 'forks',

@@ -164,7 +164,7 @@ async function persist<T>(call: () => Promise<T>): Promise<T> {
       return await call();
     } catch (error) {
       const { code } = error as { readonly code?: number };
-      if (![14, 15, 16, 51].includes(code ?? 0) || attempt > 500) throw error;
+      if (![3, 6, 14, 15, 16, 51].includes(code ?? 0) || attempt > 500) throw error;
       await systemClock.sleep(10);
     }
   }
