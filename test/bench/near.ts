@@ -1,11 +1,8 @@
 import { uniform } from '../../src/core/hash.ts';
-import { findPairs, oneToOne } from '../../src/kernels/near/find-pairs.ts';
-import { PRESETS } from '../../src/kernels/near/near-settings.ts';
 import { dedupNear } from '../../src/operators/dedup-near.ts';
-import { compare, type NearScore, scoreSet } from '../kernels/near/score.ts';
+import { scoreBatch, scoreSet } from '../kernels/near/score.ts';
 import {
   type MatchSet,
-  pairOf,
   readArticles,
   readCora,
   readFebrl,
@@ -44,7 +41,7 @@ export async function run(options: BenchOptions): Promise<Table> {
       f(once.f1),
       f(minimum),
       f(aim),
-      f(batch(set).f1),
+      f(scoreBatch(set).f1),
       published,
       seconds,
     ]);
@@ -58,17 +55,6 @@ export async function run(options: BenchOptions): Promise<Table> {
       ...speed(options),
     ],
   };
-}
-
-function batch(set: MatchSet): NearScore {
-  const { threshold, linkThreshold } = PRESETS[set.kind];
-  const least = set.source === undefined ? threshold : linkThreshold;
-  const second =
-    set.source === undefined ? undefined : set.rows.findIndex((row) => row[set.source!] !== set.rows[0]![set.source!]);
-  const rows = set.rows.map((row) => set.fields.map((field) => row[field]));
-  const pairs = findPairs(rows, { kind: set.kind, least, ...(second === undefined ? {} : { second }) });
-  const taken = second === undefined ? pairs : oneToOne(pairs);
-  return compare(new Set(taken.map(({ a, b }) => pairOf(a, b))), set.truth);
 }
 
 /** Texts of 40 words and records of three fields; one in five is an earlier one with a word changed. */

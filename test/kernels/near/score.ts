@@ -1,6 +1,8 @@
+import { findPairs, oneToOne } from '../../../src/kernels/near/find-pairs.ts';
+import { PRESETS } from '../../../src/kernels/near/near-settings.ts';
 import { dedupNear } from '../../../src/operators/dedup-near.ts';
 import { CollectOut, recordOf, testDeps } from '../../support/collect-out.ts';
-import { type MatchSet, sameGroup } from './sets.ts';
+import { type MatchSet, pairOf, sameGroup } from './sets.ts';
 
 export interface NearScore {
   readonly precision: number;
@@ -29,9 +31,21 @@ export async function scoreSet(set: MatchSet, over: object = {}): Promise<NearSc
   return compare(sameGroup(labels), set.truth);
 }
 
-export function compare(found: ReadonlySet<string>, truth: ReadonlySet<string>): NearScore {
+function compare(found: ReadonlySet<string>, truth: ReadonlySet<string>): NearScore {
   let right = 0;
   for (const pair of found) if (truth.has(pair)) right++;
   const [precision, recall] = [found.size === 0 ? 1 : right / found.size, right / truth.size];
   return { precision, recall, f1: (2 * right) / (found.size + truth.size), found: found.size };
+}
+
+/** All pairs of the whole set at or above the threshold, with the frequencies of the whole set. */
+export function scoreBatch(set: MatchSet): NearScore {
+  const { threshold, linkThreshold } = PRESETS[set.kind];
+  const least = set.source === undefined ? threshold : linkThreshold;
+  const second =
+    set.source === undefined ? undefined : set.rows.findIndex((row) => row[set.source!] !== set.rows[0]![set.source!]);
+  const rows = set.rows.map((row) => set.fields.map((field) => row[field]));
+  const pairs = findPairs(rows, { kind: set.kind, least, ...(second === undefined ? {} : { second }) });
+  const taken = second === undefined ? pairs : oneToOne(pairs);
+  return compare(new Set(taken.map(({ a, b }) => pairOf(a, b))), set.truth);
 }
