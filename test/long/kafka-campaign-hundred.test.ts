@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { runCampaign } from '../../support/kafka/campaign.ts';
-import { describeWithCluster } from '../../support/kafka/describe-kafka.ts';
-import { Outages } from '../../support/kafka/outages.ts';
+import { runCampaign } from '../support/kafka/campaign.ts';
+import { describeWithCluster } from '../support/kafka/describe-kafka.ts';
+import { Outages } from '../support/kafka/outages.ts';
 
 /** One campaign again with CAMPAIGN_SEED. */
 const ONE = process.env.CAMPAIGN_SEED;
