@@ -22,6 +22,7 @@ steps:
         - { name: short, when: 'size(record.text) < 10', label: ham }
         - { name: free, when: 'record.text.contains("free")', label: spam }
   - { id: repeats, use: dedup-queries, from: tidy.out, with: { query: sql, window: all } }
+  - { id: alike, use: dedup-near, from: tidy.out, with: { kind: text, fields: [text], window: { records: 500 }, action: flag } }
   - { id: once, use: dedup, from: sane.out, with: { key: [id], window: 1h, scope: partition } }
 output: { topic: all.curated }
 outputs:

@@ -133,7 +133,7 @@ await describeWithKafka('records out of the ordinary', (brokers) => {
 });
 
 await describeWithCluster('a batch damaged on the disk of the broker', {}, (cluster) => {
-  it('stops its task with topic, partition and offset; everything before it is committed, the other partition is read', async () => {
+  it('ends the process with topic, partition and offset; everything before it is committed, and the other partition loses nothing', async () => {
     const { brokers, nodes } = cluster();
     const job = await Job.make({ brokers, partitions: 2 });
     const values = orders(400, 42).map((order, n) => ({ ...order, id: `k${n}`, v: 1 }));
@@ -148,7 +148,10 @@ await describeWithCluster('a batch damaged on the disk of the broker', {}, (clus
     const said = await job.refusal();
     expect(said).toMatch(new RegExp(`corrupt-batch.*offset 100 of ${job.input}/1 is damaged`));
     const { out } = await job.outputs();
-    expect(out![0]!.length).toBe(200);
+    // how far the other partition came by then is a matter of luck; what it committed is a beginning of its input
+    const other = values.filter((_, i) => i % 2 === 0).map((value) => JSON.stringify(value));
+    expect(out![0]!.length).toBeGreaterThanOrEqual(100);
+    expect(out![0]).toEqual(other.slice(0, out![0]!.length));
     expect(out![1]!.length).toBe(100);
     await job.dispose();
   });
