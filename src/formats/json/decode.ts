@@ -13,6 +13,9 @@ export interface JsonLimits {
 
 export const DEFAULT_JSON_LIMITS: JsonLimits = { maxBytes: 64 * 1024 * 1024, maxDepth: 256, maxKeys: 250_000 };
 
+const OPEN_OBJECT = 123;
+const CLOSE_OBJECT = 125;
+
 /** Fewest characters a key costs: `"":1`. */
 const CHARS_PER_KEY = 4;
 
@@ -26,10 +29,22 @@ export function decodeJson(payload: Uint8Array | string, limits: JsonLimits = DE
   const text = payloadText(payload);
   if (text.length > limits.maxDepth * 2) checkDepth(text, limits.maxDepth);
   if (text.length > limits.maxKeys * CHARS_PER_KEY) checkKeys(text, limits.maxKeys);
+  if (text.charCodeAt(0) === OPEN_OBJECT && !endsObject(text))
+    throw new FormatError(`not JSON: it begins as an object and does not end as one, after ${text.length} characters`, {
+      code: 'undecodable',
+    });
   const value = parse(text);
   if (value === null || typeof value !== 'object' || Array.isArray(value))
     throw new FormatError(`expected a JSON object, found ${kindOf(value)}`, { code: 'not-an-object' });
   return value;
+}
+
+/** A value that was cut off is told by its last character: a failed JSON.parse costs as much as four that succeed. */
+function endsObject(text: string): boolean {
+  let last = text.length - 1;
+  for (let code = text.charCodeAt(last); code === 32 || code === 10 || code === 13 || code === 9; )
+    code = text.charCodeAt(--last);
+  return text.charCodeAt(last) === CLOSE_OBJECT;
 }
 
 function parse(text: string): unknown {
