@@ -42,7 +42,8 @@ const topology = defineTopology({
   output: { topic: 'out' },
 });
 
-const TOUCHED = new Set(['a', 'b', 'c', 'd', 'f']);
+// an own key that is the whole text of a path is what the path means
+const TOUCHED = new Set(['a', 'b', 'c', 'd', 'd.e', 'f', 'f[].g']);
 const scalar = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.double(),
