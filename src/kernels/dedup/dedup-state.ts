@@ -38,7 +38,7 @@ interface Meta {
  * segments instead of snapshots. In: three hash lanes and the record they stand for. Per record: `tick(stream time)`,
  * then `has(h0, h1, h2)`, then `claim` or `winner`/`refresh`.
  * Errors: StateError when a part is damaged or from another format.
- * Cost: two cache misses a key at tens of millions of keys; 28 to 32 bytes a key.
+ * Cost: one or two cache misses a key at tens of millions of keys; about 31 bytes a key.
  * State: `meta` and, when it grew, `origins` each checkpoint; entries since the last one; at most 64 live parts.
  *
  * Source: Apache Flink FLIP-614 (options of deduplication with a time to live); the table: see HashTable.

@@ -11,7 +11,7 @@ const MERGE_RUN = 16;
 /** A merge writes at most this share of what is live at once, or MERGE_BYTES when that is more: a bounded pause. */
 const MERGE_SHARE = 1 / 12;
 const MERGE_BYTES = 4 * 1024 * 1024;
-/** Slots one checkpoint may scan for a merge: a few ms of memory reads. */
+/** Entries one checkpoint may scan for a merge: a few ms of memory reads. */
 const SCAN_SLOTS = 500_000;
 const ENTRY_BYTES = SLOT_WORDS * 4;
 
@@ -59,14 +59,14 @@ export class SegmentLog {
     return this.pending.words.byteLength + (this.merge?.found.words.byteLength ?? 0);
   }
 
-  /** Scans up to `slots` slots for the merge under way. */
+  /** Scans up to `entries` entries for the merge under way. */
   advance(table: HashTable, dead: number, slots: number): void {
     const merge = this.merge;
     if (merge === undefined) return;
     let left = slots;
     while (left > 0 && merge.next < SEGMENTS) {
       table.collect(merge.next, { low: merge.low, high: merge.high, dead }, merge.found);
-      left -= table.slotsOf(merge.next++);
+      left -= table.entriesOf(merge.next++);
     }
   }
 

@@ -1,75 +1,78 @@
+import { OperatorError } from '../../core/errors.ts';
 import type { Entry, EntryLog } from './entry.ts';
 import { SLOT_WORDS, STAMP } from './entry.ts';
+import { EntryPages, PAGE_ENTRIES } from './entry-pages.ts';
 
 /** Hash bits choose one of these segments; each grows alone, so that no growth touches more than a thousandth of the keys. */
 export const SEGMENTS = 1024;
 
 const SEGMENT_SHIFT = 22; // the top 10 bits of h1
+/** An index slot: 12 bits of h2, then the number of the entry in its segment plus one; 0 is empty. */
+const TAG_SHIFT = 20;
+const NUMBER_MASK = (1 << TAG_SHIFT) - 1;
 const MAX_LOAD = 0.85;
-/** A rebuilt segment has room for an eighth more entries before it reaches MAX_LOAD. */
-const REBUILT_LOAD = MAX_LOAD / 1.125;
-/** A segment with fewer entries (a table below about 800,000 keys) grows by half: memory is small, copies are not. */
-const SMALL_SEGMENT = 800;
-const SMALL_LOAD = MAX_LOAD / 1.5;
+/** Slots of an index that is full, times this. Segments start at sizes spread over one such step, so they grow in turn. */
+const GROWTH = 1.5;
 const MIN_SLOTS = 8;
-/** Slots behind the last home, for entries that were pushed on; the very last one stays empty. */
-const SPILL_SLOTS = 8;
 /** Chance fills some segments more than others: at 10 million keys four standard deviations are 4 %. */
 const UNEVEN = 1.04;
-/** From here on, in words, the engine's own copy beats a loop. */
-const LONG_SHIFT = 8 * SLOT_WORDS;
+/** A segment with a smaller share of living entries is compacted. */
+const WORTH_KEEPING = 0.75;
 
 /**
- * Exact set of 96-bit hashes with a 32-bit stamp and 8 bytes of payload each, in open addressing over typed arrays.
+ * Exact set of 96-bit hashes with a 32-bit stamp and 8 bytes of payload each.
  *
- * Layout: SEGMENTS arrays of slots of SLOT_WORDS words. The home of an entry is floor((h0 + 2³¹) · homes / 2³²); a
- * segment is kept in the order of h0 (signed), every entry at its home or behind it with no empty slot between. So a
- * search for a new key ends at the first larger h0, and a rebuild is one pass without probing.
- * Stamp 0 means empty. A slot whose stamp is below `dead` is over: it keeps its place in the order until an insert
- * shifts over it or `rebuild` leaves it out. No slot is ever emptied in place, so no chain can break.
+ * Layout: SEGMENTS lists of entries of SLOT_WORDS words in order of arrival (EntryPages, never moved by growth), each
+ * with an index of 4 bytes a slot in linear probing from floor((h0 + 2³¹) · slots / 2³²). 12 hash bits in the slot keep
+ * other keys' entries from being read. An entry whose stamp is below `dead` is over: it stays in its place until its
+ * segment is compacted, so no chain can break.
  *
  * `probe` remembers where it ended; `insert`, `refresh` and `read` act on that place and must follow it at once.
  * `dead` must never fall.
  *
- * Cost: one or two cache lines a probe; 28 to 32 bytes a key once segments have grown; a rebuild copies one segment.
+ * Cost: a cache line of the index a probe, one more for a key that is there; about 31 bytes a key; growth writes the
+ * index of one segment anew. Errors: OperatorError above 2²⁰ - 1 entries a segment, a billion keys in all.
  *
- * Source: Amble & Knuth, "Ordered hash tables" 1974; Lemire, "Fast random integer generation in an interval" 2019.
+ * Source: Knuth, The Art of Computer Programming 3, 6.4 (linear probing); Lemire, "Fast random integer generation in an
+ * interval" 2019.
  */
 export class HashTable {
-  private readonly segments: Int32Array[] = [];
-  /** Homes of each segment: its slots without the spill. */
-  private readonly homes = new Int32Array(SEGMENTS);
+  private readonly indexes: Int32Array[] = [];
+  private readonly pages = new EntryPages(SEGMENTS);
+  /** Entries of each segment, those that are over included. */
   private readonly used = new Int32Array(SEGMENTS);
-  private bytes = 0;
+  private indexBytes = 0;
   private sweepAt = 0;
   /** No stamp is below this: while `dead` is not above it everything lives and nothing need be counted. */
   private lowest = 0xffffffff;
-  /** Place of the last probe. */
+  /** Where the last probe ended: its segment and index slot, and the entry when there was one. */
   private segment = 0;
+  private slot = 0;
+  private words: Int32Array = new Int32Array(0);
   private at = 0;
+  /** h0 and h2 of each entry of the segment whose index is written. */
+  private scratch = new Int32Array(0);
 
-  /** `expectedKeys`: pre-sizes every segment, 0 for none. */
+  /** `expectedKeys`: pre-sizes every index, 0 for none. */
   constructor(expectedKeys = 0) {
-    const homes = Math.max(MIN_SLOTS, Math.ceil((expectedKeys / SEGMENTS / MAX_LOAD) * UNEVEN));
+    const expected = Math.ceil((expectedKeys / SEGMENTS / MAX_LOAD) * UNEVEN);
     for (let s = 0; s < SEGMENTS; s++) {
-      const words = new Int32Array((homes + spillOf(homes)) * SLOT_WORDS);
-      this.segments.push(words);
-      this.homes[s] = homes;
-      this.bytes += words.byteLength;
+      const slots = Math.max(expected, Math.ceil(MIN_SLOTS * GROWTH ** (s / SEGMENTS)));
+      this.indexes.push(new Int32Array(slots));
+      this.indexBytes += slots * 4;
     }
   }
 
   get byteLength(): number {
-    return this.bytes;
+    return this.indexBytes + this.pages.byteLength;
   }
 
   /** Reads the homes of `count` keys (three lanes each), so that their cache misses overlap before they are probed one by one. */
   touch(lanes: Int32Array, count: number): number {
     let sum = 0;
     for (let i = 0; i < 3 * count; i += 3) {
-      const s = lanes[i + 1]! >>> SEGMENT_SHIFT;
-      const p = (((lanes[i]! + 2147483648) * (this.homes[s]! / 4294967296)) | 0) * SLOT_WORDS;
-      sum ^= this.segments[s]![p + STAMP]!;
+      const index = this.indexes[lanes[i + 1]! >>> SEGMENT_SHIFT]!;
+      sum ^= index[home(lanes[i]!, index.length)]!;
     }
     return sum;
   }
@@ -77,72 +80,62 @@ export class HashTable {
   /** True when the key is here and its stamp is not below `dead`. */
   probe(h0: number, h1: number, h2: number, dead: number): boolean {
     const s = h1 >>> SEGMENT_SHIFT;
-    const words = this.segments[s]!;
-    // the same arithmetic as in rebuild(): both must agree to the last bit
-    let p = (((h0 + 2147483648) * (this.homes[s]! / 4294967296)) | 0) * SLOT_WORDS;
-    this.segment = s;
-    for (; ; p += SLOT_WORDS) {
-      const stamp = words[p + STAMP]!;
-      if (stamp === 0) break;
-      const other = words[p]!;
-      if (other < h0) continue;
-      if (other > h0) break;
-      if (words[p + 1] === h1 && words[p + 2] === h2 && stamp >>> 0 >= dead) {
-        this.at = p;
-        return true;
+    const index = this.indexes[s]!;
+    const slots = index.length;
+    let p = home(h0, slots);
+    for (let slot = index[p]!; slot !== 0; slot = index[p]!) {
+      if ((slot ^ h2) >>> TAG_SHIFT === 0) {
+        const i = (slot & NUMBER_MASK) - 1;
+        const words = this.pages.slab(s, i);
+        const at = this.pages.word(s, i);
+        if (words[at] === h0 && words[at + 1] === h1 && words[at + 2] === h2 && words[at + STAMP]! >>> 0 >= dead) {
+          this.words = words;
+          this.at = at;
+          return true;
+        }
       }
+      if (++p === slots) p = 0;
     }
-    this.at = p;
+    this.segment = s;
+    this.slot = p;
     return false;
   }
 
   /** After a probe that answered false. `stamp` is at least 1. */
   insert(entry: Entry, dead: number): void {
     const s = this.segment;
-    const words = this.segments[s]!;
-    const at = this.at;
+    const i = this.used[s]!;
+    if (i >= NUMBER_MASK) throw new OperatorError('a segment of the key table is full', { code: 'too-many-keys' });
     if (entry.stamp < this.lowest) this.lowest = entry.stamp;
-    let free = at;
-    let stamp = words[free + STAMP]!;
-    while (stamp !== 0 && stamp >>> 0 >= dead) {
-      free += SLOT_WORDS;
-      stamp = words[free + STAMP]!;
-    }
-    if (free + SLOT_WORDS >= words.length) {
-      this.rebuild(s, dead, this.countLive(s, dead), true);
-      this.probe(entry.h0, entry.h1, entry.h2, dead);
-      this.insert(entry, dead);
-      return;
-    }
-    if (free - at > LONG_SHIFT) words.copyWithin(at + SLOT_WORDS, at, free);
-    else for (let p = free + SLOT_WORDS - 1; p >= at + SLOT_WORDS; p--) words[p] = words[p - SLOT_WORDS]!;
+    if (i % PAGE_ENTRIES === 0) this.pages.extend(s, i);
+    const words = this.pages.slab(s, i);
+    const at = this.pages.word(s, i);
     words[at] = entry.h0;
     words[at + 1] = entry.h1;
     words[at + 2] = entry.h2;
     words[at + STAMP] = entry.stamp;
     words[at + 4] = entry.low;
     words[at + 5] = entry.high;
-    if (stamp !== 0) return;
-    const used = this.used[s]! + 1;
-    this.used[s] = used;
-    if (used > this.homes[s]! * MAX_LOAD) this.rebuild(s, dead);
+    const index = this.indexes[s]!;
+    index[this.slot] = ((entry.h2 >>> TAG_SHIFT) << TAG_SHIFT) | (i + 1);
+    this.used[s] = i + 1;
+    if (i + 1 > index.length * MAX_LOAD) this.makeRoom(s, dead);
   }
 
   /** After a probe that answered true: the entry found, into `entry`. */
   read(entry: Entry): void {
-    const words = this.segments[this.segment]!;
-    const p = this.at;
-    entry.h0 = words[p]!;
-    entry.h1 = words[p + 1]!;
-    entry.h2 = words[p + 2]!;
-    entry.stamp = words[p + STAMP]! >>> 0;
-    entry.low = words[p + 4]!;
-    entry.high = words[p + 5]!;
+    const { words, at } = this;
+    entry.h0 = words[at]!;
+    entry.h1 = words[at + 1]!;
+    entry.h2 = words[at + 2]!;
+    entry.stamp = words[at + STAMP]! >>> 0;
+    entry.low = words[at + 4]!;
+    entry.high = words[at + 5]!;
   }
 
   /** After a probe that answered true. */
   refresh(stamp: number): void {
-    this.segments[this.segment]![this.at + STAMP] = stamp;
+    this.words[this.at + STAMP] = stamp;
   }
 
   /** Adds what a checkpoint kept; of two versions of a key the one with the larger stamp stays. */
@@ -152,11 +145,11 @@ export class HashTable {
       this.insert(entry, dead);
       return;
     }
-    const words = this.segments[this.segment]!;
-    if (words[this.at + STAMP]! >>> 0 >= entry.stamp) return;
-    words[this.at + STAMP] = entry.stamp;
-    words[this.at + 4] = entry.low;
-    words[this.at + 5] = entry.high;
+    const { words, at } = this;
+    if (words[at + STAMP]! >>> 0 >= entry.stamp) return;
+    words[at + STAMP] = entry.stamp;
+    words[at + 4] = entry.low;
+    words[at + 5] = entry.high;
   }
 
   /** Copies the live entries of segment `s` with `low <= stamp <= high` to the end of `into`. */
@@ -165,96 +158,115 @@ export class HashTable {
     range: { readonly low: number; readonly high: number; readonly dead: number },
     into: EntryLog,
   ): void {
-    const words = this.segments[s]!;
     const low = Math.max(range.low, range.dead, 1);
-    for (let p = STAMP; p < words.length; p += SLOT_WORDS) {
-      const stamp = words[p]! >>> 0;
-      if (stamp >= low && stamp <= range.high) into.copy(words, p - STAMP);
-    }
+    this.eachPage(s, (words, from, end) => {
+      for (let at = from; at < end; at += SLOT_WORDS) {
+        const stamp = words[at + STAMP]! >>> 0;
+        if (stamp >= low && stamp <= range.high) into.copy(words, at);
+      }
+    });
   }
 
-  /** Slots of one segment, for budgets of scans. */
-  slotsOf(s: number): number {
-    return this.segments[s]!.length / SLOT_WORDS;
+  /** Entries of one segment, for budgets of scans. */
+  entriesOf(s: number): number {
+    return this.used[s]!;
   }
 
   /** Looks at the next segment and gives back the memory of what is over there, when that is worth a copy. */
   sweep(dead: number): void {
+    this.pages.shrink(this.used);
     const s = this.sweepAt;
     this.sweepAt = (s + 1) % SEGMENTS;
     const used = this.used[s]!;
-    if (used <= MIN_SLOTS) return;
-    const live = this.countLive(s, dead);
-    if (live < used * 0.75) this.rebuild(s, dead, live);
+    if (used <= MIN_SLOTS || this.countLive(s, dead) >= used * WORTH_KEEPING) return;
+    this.compact(s, dead);
+    this.reindex(s, slotsFor(this.used[s]!));
   }
 
   /** Subtracts `shift` from every stamp; entries below `dead` (before the shift) go. */
   shiftStamps(shift: number, dead: number): void {
     for (let s = 0; s < SEGMENTS; s++) {
-      this.rebuild(s, dead);
-      const words = this.segments[s]!;
-      for (let p = STAMP; p < words.length; p += SLOT_WORDS) {
-        const stamp = words[p]! >>> 0;
-        if (stamp !== 0) words[p] = stamp - shift;
-      }
+      this.compact(s, dead);
+      this.reindex(s, this.indexes[s]!.length);
+      this.eachPage(s, (words, from, end) => {
+        for (let at = from + STAMP; at < end; at += SLOT_WORDS) words[at] = (words[at]! >>> 0) - shift;
+      });
     }
     this.lowest = 0;
   }
 
   private countLive(s: number, dead: number): number {
     if (dead <= this.lowest) return this.used[s]!;
-    const words = this.segments[s]!;
     let live = 0;
-    for (let p = STAMP; p < words.length; p += SLOT_WORDS) {
-      const stamp = words[p]! >>> 0;
-      if (stamp !== 0 && stamp >= dead) live++;
-    }
+    this.eachPage(s, (words, from, end) => {
+      for (let at = from + STAMP; at < end; at += SLOT_WORDS) if (words[at]! >>> 0 >= dead) live++;
+    });
     return live;
   }
 
-  /** Copies what lives into a fresh array; `more`: with more room than that many entries ask for. */
-  private rebuild(s: number, dead: number, live = this.countLive(s, dead), more = false): void {
-    const from = this.segments[s]!;
-    let homes = Math.max(homesFor(live), more ? Math.ceil(this.homes[s]! * 1.125) : 0);
-    let to = new Int32Array((homes + spillOf(homes)) * SLOT_WORDS);
-    while (!copyLive(from, to, homes, dead)) {
-      homes = Math.ceil(homes * 1.125);
-      to = new Int32Array((homes + spillOf(homes)) * SLOT_WORDS);
+  /** The entries of a segment, in order of arrival: words `from` to `end` of a slab at a time. */
+  private eachPage(s: number, take: (words: Int32Array, from: number, end: number) => void): void {
+    const used = this.used[s]!;
+    for (let i = 0; i < used; i += PAGE_ENTRIES) {
+      const from = this.pages.word(s, i);
+      take(this.pages.slab(s, i), from, from + Math.min(PAGE_ENTRIES, used - i) * SLOT_WORDS);
     }
-    this.segments[s] = to;
-    this.homes[s] = homes;
+  }
+
+  private makeRoom(s: number, dead: number): void {
+    const used = this.used[s]!;
+    if (this.countLive(s, dead) < used * WORTH_KEEPING) {
+      this.compact(s, dead);
+      this.reindex(s, this.indexes[s]!.length);
+    } else this.reindex(s, Math.ceil(this.indexes[s]!.length * GROWTH));
+  }
+
+  /** Moves what lives to the front, in order; the index must be written anew after it. */
+  private compact(s: number, dead: number): void {
+    const used = this.used[s]!;
+    let live = 0;
+    for (let i = 0; i < used; i++) {
+      const from = this.pages.slab(s, i);
+      const at = this.pages.word(s, i);
+      if (from[at + STAMP]! >>> 0 < dead) continue;
+      if (i > live) {
+        const to = this.pages.slab(s, live);
+        const place = this.pages.word(s, live);
+        for (let k = 0; k < SLOT_WORDS; k++) to[place + k] = from[at + k]!;
+      }
+      live++;
+    }
+    this.pages.truncate(s, used, live);
     this.used[s] = live;
-    this.bytes += to.byteLength - from.byteLength;
+  }
+
+  /** Two passes: the first, without branches, lets the cache misses of the entries overlap. */
+  private reindex(s: number, slots: number): void {
+    const used = this.used[s]!;
+    if (this.scratch.length < 2 * used) this.scratch = new Int32Array(3 * used);
+    const { scratch } = this;
+    let n = 0;
+    this.eachPage(s, (words, from, end) => {
+      for (let at = from; at < end; at += SLOT_WORDS) {
+        scratch[n++] = words[at]!;
+        scratch[n++] = words[at + 2]!;
+      }
+    });
+    const index = new Int32Array(slots);
+    for (let i = 0; i < n; i += 2) {
+      let p = home(scratch[i]!, slots);
+      while (index[p] !== 0) if (++p === slots) p = 0;
+      index[p] = ((scratch[i + 1]! >>> TAG_SHIFT) << TAG_SHIFT) | ((i >>> 1) + 1);
+    }
+    this.indexBytes += (slots - this.indexes[s]!.length) * 4;
+    this.indexes[s] = index;
   }
 }
 
-/** False when the spill is too short. */
-function copyLive(from: Int32Array, to: Int32Array, homes: number, dead: number): boolean {
-  const scale = homes / 4294967296;
-  const end = to.length - SLOT_WORDS;
-  let next = 0;
-  for (let p = 0; p < from.length; p += SLOT_WORDS) {
-    const stamp = from[p + STAMP]!;
-    if (stamp === 0 || stamp >>> 0 < dead) continue;
-    const h0 = from[p]!;
-    const q = Math.max((((h0 + 2147483648) * scale) | 0) * SLOT_WORDS, next);
-    if (q >= end) return false;
-    to[q] = h0;
-    to[q + 1] = from[p + 1]!;
-    to[q + 2] = from[p + 2]!;
-    to[q + STAMP] = stamp;
-    to[q + 4] = from[p + 4]!;
-    to[q + 5] = from[p + 5]!;
-    next = q + SLOT_WORDS;
-  }
-  return true;
+function home(h0: number, slots: number): number {
+  return ((h0 + 2147483648) * (slots / 4294967296)) | 0;
 }
 
-function homesFor(live: number): number {
-  const load = live < SMALL_SEGMENT ? SMALL_LOAD : REBUILT_LOAD;
-  return Math.max(MIN_SLOTS, Math.ceil(live / load) + 1);
-}
-
-function spillOf(homes: number): number {
-  return SPILL_SLOTS + (homes >>> 8);
+function slotsFor(entries: number): number {
+  return Math.max(MIN_SLOTS, Math.ceil((entries / MAX_LOAD) * GROWTH ** 0.5));
 }
