@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
+import { build } from 'esbuild';
 import { dataPath } from '../data.ts';
 import { readTruth, type Truth, verify } from './orders/verify.ts';
 import { type BenchOptions, median, type Table } from './table.ts';
@@ -9,7 +10,9 @@ const root = resolve(import.meta.dirname, '../..');
 const cache = join(root, '.cache', 'bench');
 const here = join(import.meta.dirname, 'orders');
 const yardsticks = dataPath('../bench');
-const cli = join(root, 'src', 'cli', 'main.ts');
+/** Everything runs as it would be installed: the engine from the package, the others compiled beside it. */
+const cli = join(root, 'dist', 'cli', 'main.js');
+const script = (name: string) => join(cache, `${name}.js`);
 
 interface Variant {
   readonly name: string;
@@ -26,7 +29,7 @@ const plain = (folder: string) => ({
   curated: join(folder, 'curated.ndjson'),
   quarantine: join(folder, 'quarantine.ndjson'),
 });
-const engine = (yaml: string): Pick<Variant, 'args' | 'outputs' | 'needs'> => ({
+const engine = (yaml: string): Pick<Variant, 'args' | 'outputs'> => ({
   args: (input, folder) => [
     cli,
     'run',
@@ -41,10 +44,9 @@ const engine = (yaml: string): Pick<Variant, 'args' | 'outputs' | 'needs'> => ({
     curated: join(folder, 'orders.curated.ndjson'),
     quarantine: join(folder, 'orders.quarantine.ndjson'),
   }),
-  needs: cli,
 });
 const floor = (mode: string): Pick<Variant, 'args' | 'outputs'> => ({
-  args: (input, folder) => [join(here, 'floor.ts'), input, folder, mode],
+  args: (input, folder) => [script('floor'), input, folder, mode],
   outputs: plain,
 });
 
@@ -62,7 +64,7 @@ const VARIANTS: readonly Variant[] = [
     name: 'duckdb',
     against: 'floor',
     what: 'one query, one thread',
-    args: (input, folder) => [join(here, 'duckdb.ts'), input, folder, join(yardsticks, 'duckdb.sql')],
+    args: (input, folder) => [script('duckdb'), input, folder, join(yardsticks, 'duckdb.sql')],
     outputs: plain,
     needs: join(yardsticks, 'duckdb.sql'),
   },
@@ -70,7 +72,7 @@ const VARIANTS: readonly Variant[] = [
     name: 'idiomatic',
     against: 'floor',
     what: 'Rx element a record, closures, Set, labelled counters',
-    args: (input, folder) => [join(here, 'idiomatic.ts'), input, folder],
+    args: (input, folder) => [script('idiomatic'), input, folder],
     outputs: plain,
   },
 ];
@@ -87,7 +89,10 @@ interface Sample {
  */
 export async function run(options: BenchOptions): Promise<Table> {
   const { input, truth } = generate(options);
-  const notes = [`seed ${truth.seed}, ${truth.records} records, ${options.runs} interleaved runs, median`];
+  await compile();
+  const notes = [
+    `seed ${truth.seed}, ${truth.records} records, ${options.runs} interleaved runs, medians; a ratio is the median of the rounds' ratios`,
+  ];
   const wanted = VARIANTS.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
   const variants = wanted.filter(({ needs }) => needs === undefined || existsSync(needs));
   for (const { name, needs } of wanted)
@@ -118,10 +123,25 @@ export async function run(options: BenchOptions): Promise<Table> {
   return toTable({ variants, samples, verdicts, truth, notes });
 }
 
+async function compile(): Promise<void> {
+  const built = spawnSync(process.execPath, [join(root, 'scripts', 'build.ts')], { stdio: ['ignore', 2, 2] });
+  if (built.status !== 0) throw new Error('the package does not build');
+  const scripts = ['floor', 'idiomatic', 'duckdb', 'cpu-report'];
+  await build({
+    entryPoints: scripts.map((name) => join(here, `${name}.ts`)),
+    outdir: cache,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+  });
+}
+
 function measure(variant: Variant, input: string, folder: string): Sample | string {
   const report = `${folder}.cpu.json`;
   const started = performance.now();
-  const args = ['--import', join(here, 'cpu-report.ts'), ...variant.args(input, folder)];
+  const args = ['--import', script('cpu-report'), ...variant.args(input, folder)];
   const child = spawnSync(process.execPath, args, {
     encoding: 'utf8',
     env: { ...process.env, SLUICE_BENCH_REPORT: report },
@@ -161,14 +181,18 @@ function toTable({ variants, samples, verdicts, truth, notes }: Outcome): Table 
     if (!samples.has(variant.name))
       return [variant.name, '-', '-', '-', '-', '-', verdicts.get(variant.name) ?? '', variant.what];
     const cpu = medianOf(variant.name, 'cpuSeconds');
-    const base = samples.has(variant.against) ? medianOf(variant.against, 'cpuSeconds') : Number.NaN;
+    // by round: what else the machine does in a round touches both sides of a ratio
+    const ratios = (samples.get(variant.name) ?? []).flatMap((sample, round) => {
+      const base = samples.get(variant.against)?.[round];
+      return base === undefined ? [] : [sample.cpuSeconds / base.cpuSeconds];
+    });
     return [
       variant.name,
       cpu,
       (cpu * 1e6) / truth.records,
       Math.round(truth.records / medianOf(variant.name, 'wallSeconds')),
       medianOf(variant.name, 'peakMiB'),
-      Number.isNaN(base) ? '-' : `${(cpu / base).toFixed(2)} × ${variant.against}`,
+      ratios.length === 0 ? '-' : `${median(ratios).toFixed(2)} × ${variant.against}`,
       verdicts.get(variant.name) ?? '',
       variant.what,
     ];
