@@ -28,6 +28,8 @@ export interface LocalRunOptions {
 export async function openLocal(plan: Plan, options: LocalRunOptions): Promise<LocalBroker> {
   checkPlan(plan, { timestamps: false, partitions: () => 1 });
   refuseRegistryFormats(plan);
+  for (const topic of compressed(plan))
+    options.log?.warn('compression-on-files', `${topic}: files are written without compression`, { topic });
   const codecs = new Map(plan.stages.flatMap((stage) => stage.sinks.map((sink) => [sink.topic, sink.codec] as const)));
   const { topics = {} } = options;
   const broker = new LocalBroker({
@@ -50,6 +52,14 @@ export async function openLocal(plan: Plan, options: LocalRunOptions): Promise<L
   throw new BrokerError(`${wrong.topic}: ${wrong.problem}${wrong.remedy === undefined ? '' : `; ${wrong.remedy}`}`, {
     code: 'topic-refused',
   });
+}
+
+/** Where a file ends between two commits depends on their timing: compressed, the same input would not give the same bytes. */
+function compressed({ stages }: Plan): readonly string[] {
+  const wanted = stages.flatMap(({ sinks }) =>
+    sinks.filter(({ options }) => options?.compression !== undefined && options.compression !== 'none'),
+  );
+  return [...new Set(wanted.map(({ topic = '' }) => topic))];
 }
 
 /** Their values are binary, and name a schema that is elsewhere: no lines of a file. */

@@ -119,6 +119,8 @@ export interface OutgoingBatch {
   readonly steps?: readonly string[];
   /** Whether and how findings leave with the record. */
   readonly findings: 'header' | 'none';
+  /** `certificate:` of the output; the texts of full ones (core/certificate.ts), parallel to `records`. */
+  readonly certificates?: 'origin' | readonly string[];
   /** Repartition only, parallel to `records`. */
   readonly upstream?: readonly Upstream[];
 }
@@ -158,7 +160,7 @@ export interface TaskChannel {
    */
   stage?(batch: OutgoingBatch): boolean;
   /** False: the topic takes no record of this size; it goes to quarantine instead. Absent: everything fits. */
-  fits?(topic: string, record: DataRecord, value: string | Uint8Array | null): boolean;
+  fits?(topic: string, record: DataRecord, value: string | Uint8Array | null, certificate?: string): boolean;
   close(): Promise<void>;
 }
 

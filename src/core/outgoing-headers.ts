@@ -22,10 +22,17 @@ export function outgoingHeaders(batch: OutgoingBatch, index: number, topology: s
     headers.push(header('topology', topology), header('step', batch.steps?.[index] ?? 'input'));
     headers.push(header('attempt', String(attemptOf(record) + 1)));
   }
+  const certificate = fullCertificate(batch, index);
+  if (certificate !== undefined) headers.push(header('certificate', certificate));
   const wanted = batch.role === 'quarantine' || batch.findings === 'header';
   if (wanted && record.findings.length > 0) headers.push(header('findings', renderFindings(record.findings)));
   if (wanted && record.evidence.length > 0) headers.push(header('evidence', renderEvidence(record.evidence)));
   return headers;
+}
+
+/** Text of the header `sluice-certificate`, where the output asks for it. */
+export function fullCertificate({ certificates }: OutgoingBatch, index: number): string | undefined {
+  return typeof certificates === 'object' ? certificates[index] : undefined;
 }
 
 /** The headers a record came with, without ours. */

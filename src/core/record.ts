@@ -185,10 +185,11 @@ export class DataRecord {
     return draft;
   }
 
-  /** A draft with another key: what a repartition emits. */
-  rekey(key: Uint8Array | null): DataRecord {
+  /** The same record with another key or other headers: how it leaves. */
+  leaving(changes: { readonly key?: Uint8Array | null; readonly headers?: Headers }): DataRecord {
     const draft = this.edit();
-    (draft as { key: Uint8Array | null }).key = key; // the one place that sets it after construction
+    Object.assign(draft, changes); // the one place that sets them after construction
+    draft.editable = false;
     return draft;
   }
 

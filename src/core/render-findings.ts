@@ -41,8 +41,9 @@ export function boundFinding(finding: Finding): Finding {
   return { ...finding, observed: boundObserved(finding.observed) };
 }
 
-function boundObserved(observed: unknown): unknown {
-  if (observed === null || typeof observed === 'boolean') return observed;
+/** A value of a record as it may stand beside it: at most 256 bytes. */
+export function boundObserved(observed: unknown): unknown {
+  if (observed === undefined || observed === null || typeof observed === 'boolean') return observed;
   if (typeof observed === 'number') return Number.isFinite(observed) ? observed : String(observed);
   const text = typeof observed === 'string' ? observed : (safeJson(observed) ?? typeof observed);
   if (text.length <= MAX_OBSERVED_BYTES / 4 || Buffer.byteLength(text) <= MAX_OBSERVED_BYTES) {

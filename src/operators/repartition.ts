@@ -55,7 +55,7 @@ export const repartition: Operator<RepartitionConfig> = {
           out.at = i;
           const record = records[i]!;
           const text = keyText(record, slots);
-          out.emit(0, record.rekey(text === undefined ? null : encoder.encode(text)));
+          out.emit(0, record.leaving({ key: text === undefined ? null : encoder.encode(text) }));
         }
       },
     };

@@ -1,4 +1,5 @@
 import type { OutgoingBatch, Upstream } from '../core/broker.ts';
+import { type CertificateStamp, certificateText } from '../core/certificate.ts';
 import type { Codec } from '../core/codec.ts';
 import { FormatError } from '../core/errors.ts';
 import { compileField, type FieldSlot } from '../core/field.ts';
@@ -8,14 +9,14 @@ import { fateBit, mark, markSink } from '../topology/fates.ts';
 import { Edge, type Frame, mergeByCause, mergeEdges } from '../topology/frame.ts';
 import { add } from '../topology/frame-counts.ts';
 import type { Plan, SinkPlan, StagePlan } from '../topology/plan.ts';
-import { keyBytes } from './keys.ts';
+import { leavingRecord, partitionsBy } from './leaving.ts';
 import { QuarantineWriter } from './quarantine-writer.ts';
 import { selectFields } from './select-fields.ts';
 
 const CURATED = FATES.indexOf('curated');
 
 /** Whether the topic takes a record of this size. */
-type Fits = (topic: string, record: DataRecord, value: string | Uint8Array | null) => boolean;
+type Fits = (topic: string, record: DataRecord, value: string | Uint8Array | null, certificate?: string) => boolean;
 
 /** Fills `frame.outgoing` from the edges that leave the stage, and marks the fate of what stands on them. */
 export class Sinks {
@@ -25,8 +26,11 @@ export class Sinks {
 
   constructor(plan: Plan, stage: StagePlan, { task, fits }: { readonly task: string; readonly fits: Fits }) {
     const topics = stage.sinks.filter((sink) => sink.kind === 'topic' && sink.role !== 'quarantine');
+    const stamp = { topology: plan.name, plan: plan.fingerprint };
     this.sinks = topics.map((sink) =>
-      sink.role === 'repartition' ? new RepartitionWriter(sink, fits, task) : new SinkWriter(sink, fits),
+      sink.role === 'repartition'
+        ? new RepartitionWriter(sink, { fits, stamp }, task)
+        : new SinkWriter(sink, { fits, stamp }),
     );
     this.discards = stage.sinks.filter((sink) => sink.kind === 'discard');
     this.quarantine = new QuarantineWriter(
@@ -52,18 +56,29 @@ export class Sinks {
   }
 }
 
+interface SinkContext {
+  readonly fits: Fits;
+  readonly stamp: CertificateStamp;
+}
+
 /** One topic: encodes what its edges hold. A value that cannot be written goes to quarantine instead. */
 class SinkWriter {
   readonly plan: SinkPlan;
   readonly isMain: boolean;
   private readonly codec: Codec;
   private readonly fits: Fits;
+  private readonly certify: ((record: DataRecord) => string) | undefined;
+  private readonly leaving: ((record: DataRecord) => DataRecord) | undefined;
+  private readonly partitions: ((records: readonly DataRecord[]) => Int32Array) | undefined;
   private readonly findingsField: FieldSlot | undefined;
   private readonly select: ((record: DataRecord) => DataRecord) | undefined;
 
-  constructor(plan: SinkPlan, fits: Fits) {
+  constructor(plan: SinkPlan, { fits, stamp }: SinkContext) {
     this.plan = plan;
     this.fits = fits;
+    this.certify = plan.certificate === 'full' ? (record) => certificateText(record, stamp) : undefined;
+    this.leaving = leavingRecord(plan);
+    this.partitions = plan.partitionBy === undefined ? undefined : partitionsBy(plan.partitionBy);
     this.isMain = plan.fates.some((fate) => fate !== undefined && FATES.indexOf(fate) === CURATED);
     if (plan.codec === undefined) throw new Error(`sink ${plan.topic} has no codec`);
     this.codec = plan.codec;
@@ -83,13 +98,15 @@ class SinkWriter {
 
   /** Gives back the edge when everything could be encoded, else what could. */
   private encode(frame: Frame, edge: Edge): Edge {
-    const records = edge.records;
+    const { certify, leaving } = this;
+    const records = leaving === undefined ? edge.records : edge.records.map(leaving);
+    const certificates = certify === undefined ? undefined : records.map(certify);
     const values: (string | Uint8Array | null)[] = new Array(records.length);
     for (let i = 0; i < records.length; i++) {
       const record = records[i] as DataRecord; // i is below the length
       try {
         const value = this.codec.encode(this.shaped(record));
-        if (!this.fits(this.plan.topic ?? '', record, value))
+        if (!this.fits(this.plan.topic ?? '', record, value, certificates?.[i]))
           throw new FormatError(`${this.plan.topic} takes no record of this size`, { code: 'too-large' });
         values[i] = value;
       } catch (error) {
@@ -97,7 +114,7 @@ class SinkWriter {
         return this.encode(frame, this.without(frame, edge, i, error));
       }
     }
-    if (records.length > 0) frame.outgoing.push(this.batch(records, values));
+    if (records.length > 0) frame.outgoing.push(this.batch(records, { values, certificates }));
     return edge;
   }
 
@@ -107,9 +124,15 @@ class SinkWriter {
     return this.findingsField === undefined ? selected : withFindings(selected, this.findingsField);
   }
 
-  protected batch(records: readonly DataRecord[], values: readonly (string | Uint8Array | null)[]): OutgoingBatch {
+  protected batch(records: readonly DataRecord[], { values, certificates }: Written): OutgoingBatch {
+    const { topic = '', role = 'output', certificate } = this.plan;
     const findings = this.plan.findings === 'header' ? 'header' : 'none';
-    return { topic: this.plan.topic ?? '', role: this.plan.role ?? 'output', records, values, findings };
+    const batch: OutgoingBatch = { topic, role, records, values, findings };
+    return {
+      ...batch,
+      ...(this.partitions === undefined ? {} : { partitions: this.partitions(records) }),
+      ...(certificate === undefined ? {} : { certificates: certificates ?? 'origin' }),
+    };
   }
 
   private without(frame: Frame, edge: Edge, index: number, error: FormatError): Edge {
@@ -147,6 +170,11 @@ class SinkWriter {
   }
 }
 
+interface Written {
+  readonly values: readonly (string | Uint8Array | null)[];
+  readonly certificates: readonly string[] | undefined;
+}
+
 function withFindings(record: DataRecord, field: FieldSlot): DataRecord {
   if (record.findings.length === 0) return record;
   const draft = record.edit();
@@ -154,29 +182,20 @@ function withFindings(record: DataRecord, field: FieldSlot): DataRecord {
   return draft;
 }
 
-/** Gives records their new key and says which upstream task wrote them, at which stream time. */
+/** Says which upstream task wrote the records, at which stream time. */
 class RepartitionWriter extends SinkWriter {
-  private readonly key: readonly FieldSlot[] | undefined;
   private readonly task: string;
 
-  constructor(plan: SinkPlan, fits: Fits, task: string) {
-    super(plan, fits);
-    this.key = plan.key?.map(compileField);
+  constructor(plan: SinkPlan, context: SinkContext, task: string) {
+    super(plan, context);
     this.task = task;
   }
 
-  protected override batch(
-    records: readonly DataRecord[],
-    values: readonly (string | Uint8Array | null)[],
-  ): OutgoingBatch {
-    const { key, task } = this;
-    const keyed =
-      key === undefined
-        ? records
-        : records.map((record) => (record.isTombstone ? record : record.rekey(keyBytes(record, key))));
+  protected override batch(records: readonly DataRecord[], written: Written): OutgoingBatch {
+    const { task } = this;
     const upstream = records.map((record): Upstream => ({ task, time: record.time }));
-    const batch = super.batch(keyed, values);
-    return key === undefined
+    const batch = super.batch(records, written);
+    return this.plan.key === undefined
       ? { ...batch, upstream, partitions: new Int32Array(records.length) }
       : { ...batch, upstream };
   }

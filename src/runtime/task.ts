@@ -152,7 +152,7 @@ export class Task {
     });
     this.sinks = new Sinks(plan, this.stagePlan, {
       task: taskName(this.id),
-      fits: (topic, record, value) => this.channel.fits?.(topic, record, value) ?? true,
+      fits: (...of) => this.channel.fits?.(...of) ?? true,
     });
     this.source = new Source({
       input: this.input,

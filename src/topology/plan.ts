@@ -150,11 +150,17 @@ export interface SinkPlan {
   readonly codec?: Codec;
   readonly findings?: 'header' | 'none' | { readonly field: string };
   /**
-   * Role `repartition`: the fields of the new key, made by the sink (one field as its text, several as a JSON array);
-   * the repartition step itself is an ordinary step before it, and the sink reads its `out`.
-   * Absent: keys stay, everything goes to partition 0 (the next stage has `onePartition`).
+   * The fields of the new key, made by the sink (one field as its text, several as a JSON array). Absent: keys stay.
+   * Role `repartition`: the step itself is an ordinary one before it, and the sink reads its `out`; absent, everything
+   * goes to partition 0 (the next stage has `onePartition`).
    */
   readonly key?: readonly string[];
-  /** Further `output:` options (schema, certificate, compression, partitionBy, headers, select) for the sink that knows them. */
+  /** Fields that choose the partition instead of the key, as a key of them would. */
+  readonly partitionBy?: readonly string[];
+  /** How much of its history a record carries; absent: its origin, where the broker has headers for it. */
+  readonly certificate?: 'origin' | 'full';
+  /** Names of input headers that leave with the record; absent: all. */
+  readonly headers?: readonly string[];
+  /** Further `output:` options (schema, compression, select) for whom they concern. */
   readonly options?: Readonly<Record<string, unknown>>;
 }

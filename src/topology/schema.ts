@@ -123,14 +123,26 @@ const outputKeys = {
       { description: 'avro, json-schema: file of the schema written, registered before the first record.' },
     ),
   ),
-  certificate: Type.Optional(Words(['origin', 'full'], 'How much of its history a record carries.')),
+  certificate: Type.Optional(
+    Words(
+      ['origin', 'full'],
+      'How much of its history a record carries; full: header sluice-certificate, on files <topic>.certificates.ndjson.',
+    ),
+  ),
   compression: Type.Optional(Words(['none', 'gzip', 'snappy', 'lz4', 'zstd'], 'Compression of batches.')),
-  key: Type.Optional(Fields('Fields of the key written.')),
-  partitionBy: Type.Optional(Fields('Fields that choose the partition.')),
-  headers: Type.Optional(Type.Union([Words(['keep', 'none'], 'Input headers.'), Type.Array(Type.String())])),
+  key: Type.Optional(Fields('Fields of the key written; default: the key that came.')),
+  partitionBy: Type.Optional(Fields('Fields that choose the partition, in place of the key.')),
+  headers: Type.Optional(
+    Type.Union([
+      Words(['keep', 'none'], 'Input headers that leave with a record; default keep.'),
+      Type.Array(Type.String({ minLength: 1 }), { minItems: 1, maxItems: 100, uniqueItems: true }),
+    ]),
+  ),
   select: Type.Optional(Fields('Fields that are written.')),
   csv: Type.Optional(Csv),
 };
+
+const PortOutput = Type.Union([Topic, Type.Object(outputKeys, closed)]);
 
 const Output = Type.Object({ ...outputKeys, from: Type.Optional(From) }, closed);
 
@@ -160,9 +172,11 @@ export const TopologySchema = Type.Object(
     steps: Type.Array(StepSchema, { maxItems: 200, description: 'Configured operators, in order.' }),
     output: Type.Optional(Type.Union([Type.Literal('none'), Output], { description: 'Where the last step goes.' })),
     outputs: Type.Optional(
-      Type.Record(Type.String(), Type.Union([Topic, Type.Object(outputKeys, closed)]), {
-        description: 'step.port: topic, for further ports.',
-      }),
+      Type.Record(
+        Type.String(),
+        Type.Union([...PortOutput.anyOf, Type.Array(PortOutput, { minItems: 1, maxItems: 20 })]),
+        { description: 'step.port: topic, for further ports; or a list, for several topics.' },
+      ),
     ),
     quarantine: Type.Optional(
       Type.Union([
@@ -255,3 +269,24 @@ export type OutputSpec = Static<typeof Output>;
 
 /** `kafka:` holds connections: `${env:}` and `${file:}` are read there. */
 export const CONNECTION_KEYS: readonly string[] = ['kafka'] satisfies readonly (keyof TopologySpec)[];
+
+interface PortOutputSpec {
+  /** `step` or `step.port`. */
+  readonly port: string;
+  readonly spec: OutputSpec;
+  readonly path: readonly (string | number)[];
+  /** Written as the name of the topic alone. */
+  readonly isName: boolean;
+}
+
+/** Entries of `outputs:`, each with its place in the file. */
+export function portOutputs({ outputs = {} }: Pick<TopologySpec, 'outputs'>): readonly PortOutputSpec[] {
+  return Object.entries(outputs).flatMap(([port, value]) =>
+    (Array.isArray(value) ? value : [value]).map((one, index) => ({
+      port,
+      spec: typeof one === 'string' ? { topic: one } : one,
+      path: Array.isArray(value) ? ['outputs', port, index] : ['outputs', port],
+      isName: typeof one === 'string',
+    })),
+  );
+}

@@ -1,4 +1,5 @@
 import type { PortFate } from '../core/operator.ts';
+import { OWN_HEADER_PREFIX } from '../core/outgoing-headers.ts';
 import type { Fate } from '../core/record.ts';
 import { canonical } from './fingerprint.ts';
 import type { Graph, PortRef } from './graph.ts';
@@ -13,7 +14,7 @@ import {
 } from './inputs.ts';
 import type { Issues, Path } from './issues.ts';
 import type { InputPlan, SinkPlan } from './plan.ts';
-import type { OutputSpec, TopologySpec } from './schema.ts';
+import { type OutputSpec, portOutputs, type TopologySpec } from './schema.ts';
 import type { EdgeDraft, Placement, StageDraft } from './stages.ts';
 
 interface SinkContext {
@@ -72,15 +73,9 @@ function declaredTargets(graph: Graph, placement: Placement, context: SinkContex
       remedy: `add \`output: { topic: ${spec.name}.curated }\`, or \`output: none\``,
     });
   }
-  for (const [text, value] of Object.entries(spec.outputs ?? {})) {
-    const path = ['outputs', text];
-    const ref = graph.find(text, { path, at: 'key' });
-    targets.push({
-      kind: 'outputs',
-      spec: typeof value === 'string' ? { topic: value } : value,
-      path,
-      edges: edgesOf([ref]),
-    });
+  for (const { port, spec: output, path } of portOutputs(spec)) {
+    const ref = graph.find(port, { path: ['outputs', port], at: 'key' });
+    targets.push({ kind: 'outputs', spec: output, path, edges: edgesOf([ref]) });
   }
   return targets;
 }
@@ -136,15 +131,35 @@ function topicSink({ spec, path }: Pick<Target, 'spec' | 'path'>, context: SinkC
   needsSchema({ spec, path }, format, context);
   const same =
     spec.format === undefined && Object.keys(options).length === 0 ? codecOf(context.inputs, format) : undefined;
-  const { topic, findings = 'header', from: _from, format: _format, csv: _csv, ...rest } = spec;
+  ownHeaders({ spec, path }, context.issues);
+  const { topic, findings = 'header', key, partitionBy, certificate, headers = 'keep', ...more } = spec;
+  const { from: _from, format: _format, csv: _csv, ...rest } = more;
   return {
     ...emptySink('topic'),
     topic,
     role: 'output',
     codec: same ?? makeCodec(format, options, { ...context, path: [...path, 'format'] }),
     findings,
+    ...optional('key', key),
+    ...optional('partitionBy', partitionBy),
+    ...optional('certificate', certificate),
+    ...optional('headers', headers === 'keep' ? undefined : headers === 'none' ? [] : headers),
     ...optional('options', Object.keys(rest).length > 0 ? rest : undefined),
   };
+}
+
+/** Headers of ours are written by `findings` and `certificate`; what came under such a name was stripped. */
+function ownHeaders({ spec, path }: Pick<Target, 'spec' | 'path'>, issues: Issues): void {
+  if (!Array.isArray(spec.headers)) return;
+  for (const [index, name] of spec.headers.entries()) {
+    if (!name.startsWith(OWN_HEADER_PREFIX)) continue;
+    issues.add({
+      path: [...path, 'headers', index],
+      code: 'own-header',
+      message: `\`headers\` lists input headers, and ${name} is one of Sluice's own`,
+      remedy: 'remove it: write `findings: header`, or `certificate: full`',
+    });
+  }
 }
 
 /** What did not come with a schema cannot leave with one that nobody names. */

@@ -1,6 +1,6 @@
 import type { Issues, Path } from './issues.ts';
 import type { StagePlan } from './plan.ts';
-import type { TopologySpec } from './schema.ts';
+import { portOutputs, type TopologySpec } from './schema.ts';
 import { divertedTopic } from './watch.ts';
 
 interface TopicContext {
@@ -38,10 +38,8 @@ export function checkTopics(context: TopicContext): void {
       if (input.internal) for (const topic of input.topics) claim(topic, 'internal', ['name']);
   }
   if (spec.output !== undefined && spec.output !== 'none') claim(spec.output.topic, 'an output', ['output', 'topic']);
-  for (const [key, output] of Object.entries(spec.outputs ?? {})) {
-    if (typeof output === 'string') claim(output, 'an output', ['outputs', key]);
-    else claim(output.topic, 'an output', ['outputs', key, 'topic']);
-  }
+  for (const { spec: output, path, isName } of portOutputs(spec))
+    claim(output.topic, 'an output', isName ? path : [...path, 'topic']);
   if (spec.breaker !== undefined) claim(divertedTopic(spec), 'the topic of diverted records', ['breaker']);
   claim(context.quarantineTopic, 'the quarantine', ['quarantine', 'topic']);
   claim(context.eventsTopic, 'the events topic', ['events', 'topic']);

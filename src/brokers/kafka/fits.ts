@@ -7,9 +7,14 @@ const OWN_BYTES = 1024;
 const FINDINGS_BYTES = 9 * 1024;
 
 /** Whether a record of a topic fits a batch of its own; exact sizes are looked at only near the limit. */
-export function fits(topic: OutgoingTopic, record: DataRecord, value: string | Uint8Array | null): boolean {
+export function fits(
+  topic: OutgoingTopic,
+  record: DataRecord,
+  { value, certificateBytes }: { readonly value: string | Uint8Array | null; readonly certificateBytes: number },
+): boolean {
   const keyBytes = record.key?.length ?? 0;
-  const room = topic.maxBytes - OWN_BYTES - keyBytes - (record.findings.length > 0 ? FINDINGS_BYTES : 0);
+  const findingsBytes = record.findings.length > 0 ? FINDINGS_BYTES : 0;
+  const room = topic.maxBytes - OWN_BYTES - keyBytes - findingsBytes - certificateBytes;
   // a string is at most three bytes a character
   if (record.headers === NO_HEADERS && (value?.length ?? 0) * 3 <= room) return true;
   const left = room - headerBytes(record);

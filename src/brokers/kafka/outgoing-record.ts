@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { OutgoingBatch, Upstream } from '../../core/broker.ts';
-import { attemptOf, OWN_HEADER_PREFIX, originText } from '../../core/outgoing-headers.ts';
+import { attemptOf, fullCertificate, OWN_HEADER_PREFIX, originText } from '../../core/outgoing-headers.ts';
 import type { DataRecord, RecordSource } from '../../core/record.ts';
 import { renderFindings } from '../../core/render-findings.ts';
 import { EVIDENCE_HEADER, FINDINGS_HEADER, PASSAGE_HEADER, passageText } from './passage.ts';
@@ -14,6 +14,7 @@ const ATTEMPT = headerName('sluice-attempt');
 const FINDINGS = headerName(FINDINGS_HEADER);
 const PASSAGE = headerName(PASSAGE_HEADER);
 const EVIDENCE = headerName(EVIDENCE_HEADER);
+const CERTIFICATE = headerName('sluice-certificate');
 const STUB = headerName('sluice-stub');
 
 /** Writes records of ours with the headers they leave with (core/outgoing-headers.ts), straight into the batch. */
@@ -64,6 +65,8 @@ export class RecordWriter {
       writer.header(STEP, batch.steps?.[index] ?? 'input');
       writer.header(ATTEMPT, String(attemptOf(record) + 1));
     }
+    const certificate = fullCertificate(batch, index);
+    if (certificate !== undefined) writer.header(CERTIFICATE, certificate);
     const wanted = batch.role === 'quarantine' || batch.findings === 'header';
     if (wanted && record.findings.length > 0) writer.header(FINDINGS, renderFindings(record.findings));
   }

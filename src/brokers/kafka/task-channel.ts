@@ -88,9 +88,12 @@ export class KafkaChannel implements TaskChannel {
     return true;
   }
 
-  fits(topic: string, record: DataRecord, value: string | Uint8Array | null): boolean {
+  fits(topic: string, record: DataRecord, value: string | Uint8Array | null, certificate?: string): boolean {
     const target = this.options.topics.get(topic);
-    return target === undefined || fits(target, record, value);
+    return (
+      target === undefined ||
+      fits(target, record, { value, certificateBytes: certificate === undefined ? 0 : Buffer.byteLength(certificate) })
+    );
   }
 
   async commit(request: CommitRequest): Promise<void> {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { OutgoingBatch } from '../../core/broker.ts';
 import type { Codec } from '../../core/codec.ts';
 import { attemptOf, foreignHeaders } from '../../core/outgoing-headers.ts';
-import { DataRecord } from '../../core/record.ts';
+import type { DataRecord } from '../../core/record.ts';
 import { renderEvidence, renderFindings } from '../../core/render-findings.ts';
 import type { Append } from './outputs.ts';
 import { type BufferPool, TextBuffer } from './text-buffer.ts';
@@ -29,10 +29,13 @@ export class CommitLines {
     else {
       const file = `${batch.topic}.${format.extension}`;
       const first = batch.records[0];
-      if (format.header !== undefined && first !== undefined && format.isNew(file) && !this.files.has(file))
-        this.of(file).add(`${format.header(first)}\n`);
+      if (first !== undefined && format.isNew(file) && !this.files.has(file)) {
+        const header = format.header?.(first);
+        if (header !== undefined) this.of(file).add(`${header}\n`);
+      }
       this.values(file, batch, format.lineOf);
       if (batch.findings === 'header') this.findings(batch);
+      if (batch.certificates !== undefined) this.certificates(batch, batch.certificates);
     }
   }
 
@@ -87,6 +90,15 @@ export class CommitLines {
     if (lines.length > 0) this.of(`${batch.topic}.findings.ndjson`).add(joinLines(lines, lines.length));
   }
 
+  /** Line n belongs to record n of the topic. */
+  private certificates({ topic, records }: OutgoingBatch, certificates: 'origin' | readonly string[]): void {
+    const lines =
+      certificates === 'origin'
+        ? records.map(({ origin }) => `{"origin":${JSON.stringify(origin)}}`)
+        : [...certificates];
+    if (lines.length > 0) this.of(certificatesFile(topic)).add(joinLines(lines, lines.length));
+  }
+
   private quarantine(batch: OutgoingBatch): void {
     const lines: string[] = new Array(batch.records.length);
     for (let i = 0; i < lines.length; i++)
@@ -95,11 +107,16 @@ export class CommitLines {
   }
 }
 
+/** Where certificates of a topic's records go. */
+export function certificatesFile(topic: string): string {
+  return `${topic}.certificates.ndjson`;
+}
+
 export interface LineFormat {
   readonly extension: string;
   readonly lineOf: (value: Value) => string | Uint8Array;
   /** First line of a new file. */
-  readonly header?: (first: DataRecord) => string;
+  readonly header?: ((first: DataRecord) => string | undefined) | undefined;
   /** True while nothing was ever committed to the file. */
   isNew(file: string): boolean;
 }
@@ -108,7 +125,7 @@ export interface LineFormat {
 export function lineFormatOf(codec: Codec | undefined): Omit<LineFormat, 'isNew'> {
   switch (codec?.name) {
     case 'csv':
-      return { extension: 'csv', lineOf: asItIs, header: (first) => csvHeader(codec, first) };
+      return { extension: 'csv', lineOf: asItIs, header: codec.header };
     case 'text':
       return { extension: 'txt', lineOf: asItIs };
     case 'bytes':
@@ -120,13 +137,6 @@ export function lineFormatOf(codec: Codec | undefined): Omit<LineFormat, 'isNew'
 
 function asItIs(value: Value): string | Uint8Array {
   return value ?? '';
-}
-
-/** The names of the columns, written as a row of their own. */
-function csvHeader(codec: Codec, first: DataRecord): string {
-  const { data } = first;
-  const names = data !== null && typeof data === 'object' ? Object.keys(data) : ['value'];
-  return String(codec.encode(DataRecord.derived(first, Object.fromEntries(names.map((name) => [name, name])))));
 }
 
 /** The changes to a record, as a further key of its line. */
