@@ -12,6 +12,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   topology: ['core', 'formats'],
   runtime: ['core', 'topology'],
   quarantine: ['core', 'formats', 'brokers', 'topology'],
+  export: ['core', 'formats', 'brokers'],
   http: ['core', 'telemetry'],
   testing: ['core', 'kernels', 'operators', 'formats', 'brokers', 'topology', 'runtime', 'telemetry'],
   cli: [
@@ -23,6 +24,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'topology',
     'runtime',
     'quarantine',
+    'export',
     'telemetry',
     'http',
     'testing',

@@ -63,6 +63,14 @@ describe('the package, installed into an empty project', () => {
     expect(readFileSync(join(project, 'out', 'b.ndjson'), 'utf8')).toBe('{"x":1}\n');
   });
 
+  it('exports NDJSON without DuckDB, and says what Parquet needs', () => {
+    const args = ['--no-install', 'sluice', 'export', 'out', '--topic', 'b', '--out'];
+    run('npx', [...args, 'exported']);
+    expect(readFileSync(join(project, 'exported', 'part-00000.ndjson'), 'utf8')).toBe('{"x":1}\n');
+    expect(() => run('npx', [...args, 'table', '--parquet'])).toThrow('npm install @duckdb/node-api');
+    expect(existsSync(join(project, 'table'))).toBe(false);
+  });
+
   it('is imported with types under nodenext', () => {
     writeFileSync(
       join(project, 'use.ts'),

@@ -6,6 +6,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   run: async () => (await import('./run.ts')).addRun,
   quarantine: async () => (await import('./quarantine.ts')).addQuarantine,
   replay: async () => (await import('./replay.ts')).addReplay,
+  export: async () => (await import('./export.ts')).addExport,
   report: async () => (await import('./report.ts')).addReport,
   profile: async () => (await import('./profile.ts')).addProfile,
   lint: async () => (await import('./lint.ts')).addLint,

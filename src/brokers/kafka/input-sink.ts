@@ -12,10 +12,17 @@ export class InputSink implements RecordSink {
   private readonly input: StageInput;
   private readonly source: RecordSource;
   private readonly limit: () => number;
+  private readonly headersOf: (headers: Headers) => Headers;
 
-  /** `limit`: records from this offset on are left out. */
-  constructor(task: TaskId, input: StageInput, limit: () => number) {
+  /** `limit`: records from this offset on are left out; `isOurs`: Sluice wrote the topic, its headers are believed. */
+  constructor(
+    task: Pick<TaskId, 'topic' | 'partition'>,
+    input: StageInput,
+    limit: () => number,
+    { isOurs = false }: { readonly isOurs?: boolean } = {},
+  ) {
     const { topic, partition } = task;
+    this.headersOf = isOurs ? (headers) => headers : foreign;
     this.input = input;
     this.source = { topic, partition, ...(input.name === undefined ? {} : { input: input.name }) };
     this.limit = limit;
@@ -32,7 +39,7 @@ export class InputSink implements RecordSink {
         codec: this.input.codec,
         timestamp: timestamp < 0 ? Number.NaN : timestamp,
         key,
-        headers: foreign(headers),
+        headers: this.headersOf(headers),
       }),
     );
   }

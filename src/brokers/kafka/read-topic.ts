@@ -18,50 +18,97 @@ export interface ReadTopicOptions {
   readonly settings: KafkaSettings;
   readonly topic: string;
   readonly codec: Codec;
+  /** Sluice wrote it: its headers are believed, and kept. */
+  readonly isOurs?: boolean;
   readonly clock?: Clock;
 }
 
+/** Offsets of a partition: from the first that is there up to the end of what is committed. */
+export interface LogBounds {
+  readonly partition: number;
+  readonly start: number;
+  readonly end: number;
+}
+
 /**
- * What a topic holds now, partition after partition, committed records only; without a group, a position or a trace on
- * the brokers. Throws BrokerError `unknown-topic`, and what the client reports.
+ * What a topic holds now, partition after partition, committed records only. Throws as TopicReader does.
  */
 export async function* readTopic(options: ReadTopicOptions): AsyncGenerator<readonly DataRecord[]> {
-  const { settings, topic, codec, clock = systemClock } = options;
-  replaceRequestQueueTimer(clock);
-  const makeNode = nodeFactory({ ...settings.client, log: () => {} });
-  const cluster = new Cluster({ bootstrap: settings.bootstrap, makeNode, clock });
-  const lane = new Lane(cluster);
-  try {
-    const info = (await cluster.describe([topic])).get(topic);
+  await using reader = new TopicReader(options);
+  for (const { partition, start, end } of await reader.bounds())
+    yield* reader.read({ partition, from: start, to: end });
+}
+
+/**
+ * Committed records of a topic by ranges of offsets; without a group, a position or a trace on the brokers. Throws BrokerError
+ * `unknown-topic`, `range-gone` for offsets that are deleted, and what the client reports.
+ */
+export class TopicReader implements AsyncDisposable {
+  private readonly options: ReadTopicOptions;
+  private readonly cluster: Cluster;
+  private readonly lane: Lane;
+  private readonly offsets: Offsets;
+
+  constructor(options: ReadTopicOptions) {
+    const { settings, clock = systemClock } = options;
+    this.options = options;
+    replaceRequestQueueTimer(clock);
+    const makeNode = nodeFactory({ ...settings.client, log: () => {} });
+    this.cluster = new Cluster({ bootstrap: settings.bootstrap, makeNode, clock });
+    this.lane = new Lane(this.cluster);
+    this.offsets = new Offsets(this.lane, PATIENCE_MS);
+  }
+
+  async bounds(): Promise<readonly LogBounds[]> {
+    const { topic } = this.options;
+    const info = (await this.cluster.describe([topic])).get(topic);
     if (info === undefined) throw new BrokerError(`there is no topic ${topic}`, { code: 'unknown-topic' });
-    const offsets = new Offsets(lane, PATIENCE_MS);
+    const bounds: LogBounds[] = [];
     for (let partition = 0; partition < info.partitions.length; partition++) {
       const place = { topic, partition };
-      const [position, end] = [await offsets.logStart(place), await offsets.lastStable(place)];
-      const limit = () => end;
-      const sink = new InputSink({ topology: 'profile', stage: 'source', ...place }, { topic, codec }, limit);
-      const reader = new PartitionReader({
-        cluster,
-        lane,
-        offsets,
-        place,
-        position,
-        sink,
-        limit,
-        patienceMs: PATIENCE_MS,
+      bounds.push({
+        partition,
+        start: await this.offsets.logStart(place),
+        end: await this.offsets.lastStable(place),
       });
-      try {
-        while (reader.position < end) {
-          await reader.wait(clock.elapsed() + PATIENCE_MS, new AbortController().signal);
-          const { records } = reader.take(BATCH);
-          if (records.length > 0) yield records;
-        }
-      } finally {
-        await reader.close();
-      }
     }
-  } finally {
-    await lane.close();
-    await cluster.close();
+    return bounds;
+  }
+
+  /** Offsets from `from` up to and without `to`, which must not lie beyond the end. */
+  async *read({
+    partition,
+    from,
+    to,
+  }: {
+    readonly partition: number;
+    readonly from: number;
+    readonly to: number;
+  }): AsyncGenerator<readonly DataRecord[]> {
+    const { topic, codec, isOurs = false } = this.options;
+    const { cluster, lane, offsets } = this;
+    const place = { topic, partition };
+    const limit = () => to;
+    const sink = new InputSink(place, { topic, codec }, limit, { isOurs });
+    const base = { cluster, lane, offsets, place, position: from, sink, limit };
+    const reader = new PartitionReader({ ...base, patienceMs: PATIENCE_MS });
+    try {
+      while (reader.position < to) {
+        await reader.wait(cluster.clock.elapsed() + PATIENCE_MS, new AbortController().signal);
+        const { records, logStart } = reader.take(BATCH);
+        if (logStart > reader.position)
+          throw new BrokerError(`${topic}/${partition} begins at offset ${logStart} by now: records were deleted`, {
+            code: 'range-gone',
+          });
+        if (records.length > 0) yield records;
+      }
+    } finally {
+      await reader.close();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.lane.close();
+    await this.cluster.close();
   }
 }

@@ -1,0 +1,144 @@
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { Command } from 'commander';
+import { kafkaSettings } from '../brokers/kafka/settings.ts';
+import { ConfigError } from '../core/errors.ts';
+import { isRunFolder, partsSource, runSource } from '../export/file-source.ts';
+import { kafkaSource } from '../export/kafka-source.ts';
+import { readExportManifest } from '../export/manifest.ts';
+import { type RangeSpec, rangeAgain, rangeOf } from '../export/range.ts';
+import type { ExportSource } from '../export/source.ts';
+import { verifyExport } from '../export/verify.ts';
+import { type Exported, type ExportOptions, writeExport } from '../export/write-export.ts';
+import type { Plan } from '../topology/plan.ts';
+import { EXIT } from './exit.ts';
+import { addKafkaFlags, type KafkaFlags, kafkaConnection } from './kafka-flags.ts';
+import { load, packageVersion, planOf } from './load.ts';
+import { count } from './progress.ts';
+
+interface Flags extends KafkaFlags {
+  readonly topic?: string;
+  readonly since?: string;
+  readonly until?: string;
+  readonly timeField?: string;
+  readonly again?: string;
+  readonly topology?: string;
+  readonly out?: string;
+  readonly meta?: boolean;
+  readonly parquet?: boolean;
+  readonly verify?: boolean;
+  readonly json?: boolean;
+}
+
+export function addExport(program: Command): void {
+  const command = program
+    .command('export')
+    .description('write a range of a curated topic as NDJSON with a manifest: the same range gives the same bytes')
+    .argument('<source>', 'a topic of Kafka, the folder of a run (`run --local`), or files; with --verify an export')
+    .option('--topic <name>', 'which topic of the folder of a run; default <topology>.curated')
+    .option(
+      '--since <place>',
+      'first offset (1200, or 0:1200,1:900 by partition), or an instant; default: all there is',
+    )
+    .option('--until <place>', 'offset, or instant, after the last')
+    .option('--time-field <field>', 'field of the values that instants are compared with; default the record timestamp')
+    .option('--again <dir>', 'the range of an earlier export')
+    .option('--topology <file>', 'names the fate of the records and, where they carry no certificate, the plan')
+    .option('--out <dir>', 'new folder for the export')
+    .option('--meta', 'also write offset, timestamp, key, origin and findings of each line')
+    .option('--parquet', 'also write Parquet (needs @duckdb/node-api)')
+    .option('--verify', 'compare an export with its manifest; exit code 1 when something differs')
+    .option('--json', 'print the manifest on stdout');
+  addKafkaFlags(command).action(async (source: string, flags: Flags) => {
+    process.exitCode = flags.verify === true ? await verify(source) : await exportRange(source, flags);
+  });
+}
+
+async function verify(folder: string): Promise<number> {
+  const problems = await verifyExport(folder);
+  for (const problem of problems) process.stderr.write(`${folder}: ${problem}\n`);
+  if (problems.length > 0) return EXIT.failed;
+  const { files, counts } = await readExportManifest(folder);
+  process.stderr.write(`${folder}: ${count(counts.records)} records in ${files.length} files, as its manifest says\n`);
+  return EXIT.ok;
+}
+
+async function exportRange(from: string, flags: Flags): Promise<number> {
+  if (flags.out === undefined) throw new ConfigError('give --out DIR, a new folder', { code: 'no-out' });
+  const range = await chooseRange(flags);
+  const source = await openSource(from, flags);
+  try {
+    if (source.kind === 'files' && range.by === 'time' && range.field === undefined)
+      throw new ConfigError('records of files have no timestamps: give --time-field FIELD, or offsets', {
+        code: 'no-timestamps',
+      });
+    const exported = await writeExport({
+      source,
+      range,
+      folder: flags.out,
+      version: packageVersion(),
+      meta: flags.meta === true,
+      parquet: flags.parquet === true,
+      ...(await fromTopology(source, flags)),
+    });
+    tell(exported, flags);
+    return EXIT.ok;
+  } finally {
+    await source.close();
+  }
+}
+
+async function chooseRange({ again, since, until, timeField }: Flags): Promise<RangeSpec> {
+  const flags = { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
+  const asked = { ...flags, ...(timeField === undefined ? {} : { timeField }) };
+  if (again === undefined) return rangeOf(asked);
+  if (Object.keys(asked).length > 0)
+    throw new ConfigError('--again takes the range of an export: leave out --since, --until and --time-field', {
+      code: 'range-flag',
+    });
+  return rangeAgain(await readExportManifest(again));
+}
+
+async function openSource(from: string, flags: Flags): Promise<ExportSource> {
+  if (existsSync(from)) {
+    if (await isRunFolder(from)) return runSource(from, flags.topic);
+    return partsSource(from, flags.topic ?? basename(from).replace(/\.(ndjson|jsonl)(\.gz|\.zst)?$/, ''));
+  }
+  const { brokers, config = {} } = await kafkaConnection(flags, process.env);
+  return kafkaSource(kafkaSettings(config, brokers), from);
+}
+
+async function fromTopology(
+  { kind, topic }: ExportSource,
+  { topology }: Flags,
+): Promise<Pick<ExportOptions, 'fate' | 'plan'>> {
+  if (topology === undefined) return {};
+  const plan = planOf(await load(topology), { onePartition: kind === 'files', env: process.env });
+  return { fate: fateIn(plan, topic), plan: { topology: plan.name, plan: plan.fingerprint } };
+}
+
+function fateIn(plan: Plan, topic: string): string {
+  if (topic === plan.quarantineTopic) return 'quarantined';
+  const sinks = plan.stages.flatMap(({ sinks: all }) => all.filter((sink) => sink.topic === topic));
+  const fates = new Set(sinks.flatMap(({ fates: all }) => all.map((fate) => fate ?? 'derived')));
+  if (fates.size === 0)
+    throw new ConfigError(`${plan.name} does not write ${topic}: leave out --topology, or give the one that does`, {
+      code: 'export-topology',
+    });
+  return [...fates].sort().join(' or ');
+}
+
+function tell({ manifest, untimed }: Exported, { out, json }: Flags): void {
+  const { records, tombstones } = manifest.counts;
+  const lines = [`${out}: ${count(records)} records of ${manifest.source.topic}`];
+  for (const { partition, from, to, records: n, holes } of manifest.partitions) {
+    const gaps = holes === undefined || holes.offsets === 0 ? '' : `, ${count(holes.offsets)} offsets without a record`;
+    if (from !== undefined)
+      lines.push(`  partition ${partition}  offsets ${from} to ${to}  ${count(n)} records${gaps}`);
+  }
+  if (tombstones > 0) lines.push(`  ${count(tombstones)} records without a value are not in it`);
+  if (untimed > 0) lines.push(`  ${count(untimed)} records without a readable time are not in it`);
+  for (const note of manifest.notes) lines.push(`  ${note}`);
+  process.stderr.write(`${lines.join('\n')}\n`);
+  if (json === true) process.stdout.write(`${JSON.stringify(manifest)}\n`);
+}

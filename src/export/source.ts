@@ -1,0 +1,57 @@
+import type { Origin } from '../core/record.ts';
+
+/** A record as it stands in the topic that is exported. */
+export interface ExportedRecord {
+  /** Offset on Kafka; on files the number of its line, from 0. */
+  readonly offset: number;
+  /** Milliseconds since the epoch, NaN where there is none. */
+  readonly timestamp: number;
+  readonly key: Uint8Array | null;
+  /** As it is stored; null: a record without a value. */
+  readonly value: Uint8Array | null;
+  readonly origin?: Origin;
+  readonly findings: readonly FindingName[];
+  /** `certificate: full`. */
+  readonly certificate?: Certificate;
+}
+
+export interface FindingName {
+  readonly step: string;
+  readonly rule: string;
+  readonly severity: string;
+}
+
+export interface Certificate {
+  readonly topology: string;
+  readonly plan: string;
+}
+
+/** What a partition holds now: next offsets. */
+export interface PartitionBounds {
+  readonly partition: number;
+  /** Below it nothing is there any more. */
+  readonly start: number;
+  /** From here on nothing is committed yet. */
+  readonly end: number;
+}
+
+export interface PartitionRange {
+  readonly partition: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A topic that can be exported: what stands in a range of offsets does not change any more. */
+export interface ExportSource {
+  readonly kind: 'kafka' | 'files';
+  readonly topic: string;
+  /** What wrote it, where that is known without looking at records. */
+  readonly run?: Certificate;
+  /** Said in the manifest. */
+  readonly notes: readonly string[];
+  /** Findings of records can be told by range; false: only of the whole topic, all at once. */
+  readonly wholeFindings?: AsyncIterable<readonly FindingName[]>;
+  bounds(): Promise<readonly PartitionBounds[]>;
+  read(range: PartitionRange): AsyncIterable<readonly ExportedRecord[]>;
+  close(): Promise<void>;
+}
