@@ -2,14 +2,14 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { follow } from './follow.ts';
+import { follow } from './page.ts';
 
 const docs = join(import.meta.dirname, '..', '..', 'docs');
 
 it('the page for those on call works as it is written', { timeout: 60_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-on-call-'));
   try {
-    expect(follow('docs/on-call.md', folder)).toBe(7);
+    expect(follow('docs/on-call.md', { folder })).toBe(7);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
