@@ -97,7 +97,8 @@ await describeWithKafka('docs/for-trainers.md, followed word for word', (brokers
     });
     await producer.connect();
     const transaction = await producer.transaction();
-    const headers = { 'sluice-certificate': '{}' };
+    const certificate = { topology: name, plan: 'aborted', origin: { topic: `${name}.raw` } };
+    const headers = { 'sluice-certificate': JSON.stringify(certificate) };
     const messages = [0, 1, 2].map((partition) => ({ value: '{"id":"aborted"}', partition, headers }));
     await transaction.send({ topic: `${name}.curated`, messages });
     await transaction.abort();

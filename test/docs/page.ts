@@ -59,45 +59,58 @@ export function commandsOf({ info, body }: Block): readonly Command[] {
 
 /**
  * Follows a page word for word: blocks with `file=<name>` are saved, commands are run, and each line below a command must be in its
- * output, in order (white space counts as one blank; `exit N` is the exit code). With `section`, the part under that heading
- * alone. Gives the number of commands.
+ * output, in order (white space counts as one blank; `…` is anything; `exit N` is the exit code). With `section`, the part
+ * under that heading alone. Gives the number of commands.
  */
 export function follow(page: string, options: FollowOptions & { readonly section?: string }): number {
-  const { folder, section, translate = (text) => text } = options;
+  const { section } = options;
   let count = 0;
-  for (const block of blocksOf(page)) {
-    if (section !== undefined && block.section !== section) continue;
-    const file = /file=(\S+)/.exec(block.info)?.[1];
-    if (file !== undefined) writeFileSync(join(folder, file), translate(block.body));
-    for (const command of commandsOf(block)) {
-      runCommand(command, options);
-      count++;
-    }
-  }
+  for (const block of blocksOf(page))
+    if (section === undefined || block.section === section) count += followBlock(block, options);
   expect(count, `commands of ${page} ${section ?? ''}`).toBeGreaterThan(0);
   return count;
 }
 
-/** Throws unless it ends as the page says. */
-export function runCommand({ text, expected }: Command, options: FollowOptions): void {
-  const { folder, translate = (same) => same, env = process.env } = options;
+interface BlockOptions extends FollowOptions {
+  /** Output is not compared. */
+  readonly isSketch?: boolean;
+  readonly skip?: (command: Command) => boolean;
+}
+
+export function followBlock(block: Block, options: BlockOptions): number {
+  const { folder, translate = (text) => text, isSketch = false, skip = () => false } = options;
+  const file = /file=(\S+)/.exec(block.info)?.[1];
+  if (file !== undefined) writeFileSync(join(folder, file), translate(block.body));
+  const commands = commandsOf(block).filter((command) => !skip(command));
+  for (const command of commands) runCommand(isSketch ? { ...command, expected: [] } : command, options);
+  return commands.length;
+}
+
+/** As the shell gets it. */
+export function shellOf({ text }: Command, { translate = (same) => same }: FollowOptions): string {
   const sluice = `'${process.execPath}' '${join(root, 'src', 'cli', 'main.ts')}'`;
-  const command = translate(text);
-  const shell = ['-c', `{ ${command.replace(/^(npx )?sluice(?= )/, sluice)}\n} 2>&1`];
-  const result = spawnSync('sh', shell, { cwd: folder, encoding: 'utf8', env });
+  return translate(text).replace(/^(npx )?sluice(?= )/, sluice);
+}
+
+/** Throws unless it ends as the page says. */
+export function runCommand(command: Command, options: FollowOptions): void {
+  const { folder, translate = (same) => same, env = process.env } = options;
+  const { text, expected } = command;
+  const shell = `{ ${shellOf(command, options)}\n} 2>&1`;
+  const result = spawnSync('sh', ['-c', shell], { cwd: folder, encoding: 'utf8', env });
   let output = squeeze(result.stdout);
   let exit = 0;
-  for (const line of expected.map(translate)) {
+  for (const line of expected.filter((one) => one !== '…').map(translate)) {
     const code = /^exit (\d+)$/.exec(line);
     if (code !== null) {
       exit = Number(code[1]);
       continue;
     }
     const at = output.indexOf(line);
-    expect(at, `$ ${command}\nexpected: ${line}\nin what is left of the output:\n${output}`).toBeGreaterThanOrEqual(0);
+    expect(at, `$ ${text}\nexpected: ${line}\nin what is left of the output:\n${output}`).toBeGreaterThanOrEqual(0);
     output = output.slice(at + line.length);
   }
-  expect(result.status, `$ ${command}\n${result.stdout}`).toBe(exit);
+  expect(result.status, `$ ${text}\n${result.stdout}`).toBe(exit);
 }
 
 function squeeze(text: string): string {
