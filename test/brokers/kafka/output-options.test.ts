@@ -1,0 +1,67 @@
+import { Partitioners } from 'kafkajs';
+import { expect, it } from 'vitest';
+import { describeWithKafka } from '../../support/kafka/describe-kafka.ts';
+import { readTopic } from '../../support/kafka/read-topic.ts';
+import { KafkaJob } from './job.ts';
+
+const PARTITIONS = 3;
+
+/** The partition the stock JavaScript client gives a key. */
+function stockPartition(key: string): number {
+  const partitionMetadata = Array.from({ length: PARTITIONS }, (_, partitionId) => ({
+    partitionErrorCode: 0,
+    partitionId,
+    leader: 0,
+    replicas: [],
+    isr: [],
+  }));
+  return Partitioners.DefaultPartitioner()({ topic: '', partitionMetadata, message: { key, value: null } });
+}
+
+await describeWithKafka('outputs on Kafka', (brokers) => {
+  it('leave with the key, the partition, the headers and the certificate they ask for', async () => {
+    const job = new KafkaJob(
+      brokers,
+      `
+input: { topic: $.raw }
+steps: [{ id: all, use: check, with: { rules: [{ name: small, field: id, max: 20, severity: warn }] } }]
+output: { topic: $.out, key: [city], headers: [tenant], certificate: full, compression: gzip }
+outputs: { all: [{ topic: $.spread, partitionBy: [city], headers: none, findings: none }] }
+`,
+    );
+    await job.create(PARTITIONS);
+    const people = Array.from({ length: 30 }, (_, id) => ({
+      key: `came-${id}`,
+      value: JSON.stringify({ id, city: `c${id % 7}` }),
+      partition: id % PARTITIONS,
+      headers: { tenant: 't', trace: `x${id}`, 'sluice-certificate': 'forged' },
+    }));
+    await job.feed('raw', people);
+    expect(await job.runToEnd()).toMatchObject({ in: 30, curated: 30 });
+    const keyed = await readTopic(brokers, `${job.name}.out`);
+    expect(keyed).toHaveLength(30);
+    for (const { partition, key, value } of keyed) {
+      const { city } = JSON.parse(String(value));
+      expect([String(key), partition]).toEqual([city, stockPartition(city)]);
+    }
+    const spread = await readTopic(brokers, `${job.name}.spread`);
+    expect(spread).toHaveLength(30);
+    for (const { partition, key, value } of spread) {
+      const { id, city } = JSON.parse(String(value));
+      expect([String(key), partition]).toEqual([`came-${id}`, stockPartition(city)]);
+    }
+    const headers = await job.headers('out');
+    for (const one of headers) {
+      const { origin, plan, topology, passed } = JSON.parse(String(one['sluice-certificate']?.[0]));
+      expect([topology, plan, origin]).toEqual([
+        job.name,
+        job.plan.fingerprint,
+        JSON.parse(String(one['sluice-origin']?.[0])),
+      ]);
+      const isTold = one['sluice-findings'] !== undefined;
+      expect(passed?.map(({ rule }: { rule: string }) => rule)).toEqual(isTold ? ['small'] : undefined);
+      expect(Object.keys(one).filter((name) => !name.startsWith('sluice-'))).toEqual(['tenant']);
+      expect(one['sluice-certificate']).toHaveLength(1);
+    }
+  });
+});
