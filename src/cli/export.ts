@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { kafkaSettings } from '../brokers/kafka/settings.ts';
 import { ConfigError } from '../core/errors.ts';
+import type { BesideTopic } from '../export/beside.ts';
 import { isRunFolder, partsSource, runSource } from '../export/file-source.ts';
 import { kafkaSource } from '../export/kafka-source.ts';
 import { readExportManifest } from '../export/manifest.ts';
@@ -25,6 +26,7 @@ interface Flags extends KafkaFlags {
   readonly topology?: string;
   readonly out?: string;
   readonly meta?: boolean;
+  readonly beside?: boolean;
   readonly parquet?: boolean;
   readonly verify?: boolean;
   readonly json?: boolean;
@@ -46,6 +48,7 @@ export function addExport(program: Command): void {
     .option('--topology <file>', 'names the fate of the records and, where they carry no certificate, the plan')
     .option('--out <dir>', 'new folder for the export')
     .option('--meta', 'also write offset, timestamp, key, origin and findings of each line')
+    .option('--beside', 'also count what became of the input records that are not in it (with --topology)')
     .option('--parquet', 'also write Parquet (needs @duckdb/node-api)')
     .option('--verify', 'compare an export with its manifest; exit code 1 when something differs')
     .option('--json', 'print the manifest on stdout');
@@ -64,9 +67,14 @@ async function verify(folder: string): Promise<number> {
 }
 
 async function exportRange(from: string, flags: Flags): Promise<number> {
-  if (flags.out === undefined) throw new ConfigError('give --out DIR, a new folder', { code: 'no-out' });
+  const { out } = flags;
+  if (out === undefined) throw new ConfigError('give --out DIR, a new folder', { code: 'no-out' });
   const range = await chooseRange(flags);
-  const source = await openSource(from, flags);
+  const open = await opener(from, flags);
+  const loaded = flags.topology === undefined ? undefined : await load(flags.topology);
+  const plan = loaded && planOf(loaded, { onePartition: existsSync(from), env: process.env });
+  const source = await open(flags.topic, plan);
+  const beside = flags.beside === true ? await besideTopics(source, plan, open) : undefined;
   try {
     if (source.kind === 'files' && range.by === 'time' && range.field === undefined)
       throw new ConfigError('records of files have no timestamps: give --time-field FIELD, or offsets', {
@@ -75,17 +83,22 @@ async function exportRange(from: string, flags: Flags): Promise<number> {
     const exported = await writeExport({
       source,
       range,
-      folder: flags.out,
+      folder: out,
       version: packageVersion(),
       meta: flags.meta === true,
       parquet: flags.parquet === true,
-      ...(await fromTopology(source, flags)),
+      ...(beside === undefined ? {} : { beside }),
+      ...(plan === undefined ? {} : { fate: fateIn(plan, source.topic), plan: certificateOf(plan) }),
     });
     tell(exported, flags);
     return EXIT.ok;
   } finally {
-    await source.close();
+    for (const one of [source, ...(beside ?? []).map((topic) => topic.source)]) await one.close();
   }
+}
+
+function certificateOf({ name, fingerprint }: Plan): NonNullable<ExportOptions['plan']> {
+  return { topology: name, plan: fingerprint };
 }
 
 async function chooseRange({ again, since, until, timeField }: Flags): Promise<RangeSpec> {
@@ -99,22 +112,44 @@ async function chooseRange({ again, since, until, timeField }: Flags): Promise<R
   return rangeAgain(await readExportManifest(again));
 }
 
-async function openSource(from: string, flags: Flags): Promise<ExportSource> {
-  if (existsSync(from)) {
-    if (await isRunFolder(from)) return runSource(from, flags.topic);
-    return partsSource(from, flags.topic ?? basename(from).replace(/\.(ndjson|jsonl)(\.gz|\.zst)?$/, ''));
+type Open = (topic: string | undefined, plan: Plan | undefined) => Promise<ExportSource>;
+
+/** Opens topics of the place that `from` names: a folder, files, or the brokers on which it is a topic. */
+async function opener(from: string, flags: Flags): Promise<Open> {
+  if (!existsSync(from)) {
+    const { brokers, config = {} } = await kafkaConnection(flags, process.env);
+    const settings = kafkaSettings(config, brokers);
+    return async (topic) => kafkaSource(settings, topic ?? from);
   }
-  const { brokers, config = {} } = await kafkaConnection(flags, process.env);
-  return kafkaSource(kafkaSettings(config, brokers), from);
+  if (await isRunFolder(from))
+    return (topic, plan) => runSource(from, { topic, quarantineTopic: plan?.quarantineTopic });
+  const name = basename(from).replace(/\.(ndjson|jsonl)(\.gz|\.zst)?$/, '');
+  return (topic) => partsSource(from, topic ?? name);
 }
 
-async function fromTopology(
-  { kind, topic }: ExportSource,
-  { topology }: Flags,
-): Promise<Pick<ExportOptions, 'fate' | 'plan'>> {
-  if (topology === undefined) return {};
-  const plan = planOf(await load(topology), { onePartition: kind === 'files', env: process.env });
-  return { fate: fateIn(plan, topic), plan: { topology: plan.name, plan: plan.fingerprint } };
+/** The other topics into which the topology writes input records. */
+async function besideTopics(source: ExportSource, plan: Plan | undefined, open: Open): Promise<readonly BesideTopic[]> {
+  if (plan === undefined || !source.hasOrigins)
+    throw new ConfigError(
+      plan === undefined
+        ? '--beside looks into the other topics of a topology: give --topology FILE'
+        : `${source.topic} does not say where its records come from: write it with \`certificate: origin\``,
+      { code: 'export-beside' },
+    );
+  const written = plan.stages.flatMap(({ sinks }) =>
+    sinks.filter(({ role }) => role === 'output' || role === 'quarantine'),
+  );
+  const names = new Set(written.flatMap(({ topic }) => (topic === undefined || topic === source.topic ? [] : [topic])));
+  const topics: BesideTopic[] = [];
+  for (const name of names) {
+    const beside = await open(name, plan);
+    if (!beside.hasOrigins)
+      throw new ConfigError(`${name} does not say where its records come from: write it with \`certificate: origin\``, {
+        code: 'export-beside',
+      });
+    topics.push({ source: beside, fate: fateIn(plan, name) });
+  }
+  return topics;
 }
 
 function fateIn(plan: Plan, topic: string): string {

@@ -15,7 +15,10 @@ interface RunFiles {
 }
 
 /** A topic that a run writes, or has written, in `dir`: what is committed now. Throws ConfigError where it does not stand there as NDJSON. */
-export async function runSource(dir: string, topic: string | undefined): Promise<ExportSource> {
+export async function runSource(
+  dir: string,
+  { topic, quarantineTopic }: { readonly topic?: string | undefined; readonly quarantineTopic?: string | undefined },
+): Promise<ExportSource> {
   const runs = await manifestsOf(dir);
   const names = runs.flatMap(({ topology }) => topology);
   const wanted = topic ?? (names.length === 1 ? `${names[0]}.curated` : undefined);
@@ -24,15 +27,22 @@ export async function runSource(dir: string, topic: string | undefined): Promise
   if (run === undefined || wanted === undefined) throw noSuchTopic(dir, topic, files);
   const at: RunFiles = { dir, topic: wanted, lengths: run.outputs };
   const certified = Object.hasOwn(run.outputs, `${wanted}.certificates.ndjson`);
+  const isQuarantine = wanted === quarantineTopic;
+  const recordsOf = () => {
+    if (certified) return certifiedRecords(at);
+    const lines = linesIn(at, 'ndjson');
+    return isQuarantine ? quarantinedRecords(lines) : plainRecords(lines);
+  };
   const made = planOf(run);
   return {
     kind: 'files',
     topic: wanted,
     notes: [],
     ...(made === undefined ? {} : { run: made }),
-    ...(certified ? {} : { wholeFindings: findingsOf(at) }),
+    ...(certified || isQuarantine ? {} : { wholeFindings: findingsOf(at) }),
     bounds: async () => [{ partition: 0, start: 0, end: await countLines(linesIn(at, 'ndjson')) }],
-    read: (range) => batches(certified ? certifiedRecords(at) : plainRecords(linesIn(at, 'ndjson')), range),
+    hasOrigins: certified || isQuarantine,
+    read: (range) => batches(recordsOf(), range),
     close: async () => {},
   };
 }
@@ -46,6 +56,7 @@ export async function partsSource(path: string, topic: string): Promise<ExportSo
   return {
     kind: 'files',
     topic,
+    hasOrigins: false,
     notes: ['source: files that no run of Sluice stands behind; their order is the byte order of their names'],
     bounds: async () => [{ partition: 0, start: 0, end: await countLines(lines()) }],
     read: (range) => batches(plainRecords(lines()), range),
@@ -138,6 +149,15 @@ async function* certifiedRecords(files: RunFiles): AsyncGenerator<ExportedRecord
       ...(isMine && waiting !== undefined ? { findings: namesOf(waiting) } : {}),
     };
     if (isMine) waiting = await nextFindings();
+  }
+}
+
+/** Lines of a quarantine say themselves where they come from and why. */
+async function* quarantinedRecords(lines: AsyncIterable<Uint8Array>): AsyncGenerator<ExportedRecord> {
+  for await (const record of plainRecords(lines)) {
+    if (record.value === null) continue; // a line of ours is an object
+    const line = parsed<FindingsLine>(record.value);
+    yield { ...record, origin: line.origin, findings: namesOf(line) };
   }
 }
 

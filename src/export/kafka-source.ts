@@ -11,6 +11,7 @@ export function kafkaSource(settings: KafkaSettings, topic: string): ExportSourc
     kind: 'kafka',
     topic,
     notes: [],
+    hasOrigins: true,
     bounds: () => reader.bounds(),
     async *read(range) {
       for await (const records of reader.read(range)) yield records.map(exported);

@@ -20,6 +20,7 @@ export interface ExportManifest {
     /** Records without a value: no line. */
     readonly tombstones: number;
   };
+  readonly beside?: ManifestBeside;
   /** By which plans the records passed; `by` says who says so. */
   readonly topology: readonly (Certificate & { readonly by: 'certificates' | 'run' | 'file' })[];
   /** Ids of the schemas their values were written with, in a registry. */
@@ -36,6 +37,20 @@ export const RECORD_TIMESTAMP = 'record timestamp';
 export type ManifestRange =
   | { readonly by: 'offset' }
   | { readonly by: 'time'; readonly of: string; readonly since?: string; readonly until?: string };
+
+/** Input records between the first and the last that were exported, and what became of those that stand in other topics. */
+export interface ManifestBeside {
+  readonly origins: readonly {
+    readonly topic: string;
+    readonly partition: number;
+    readonly from: number;
+    readonly to: number;
+  }[];
+  readonly topics: readonly string[];
+  readonly fates: Readonly<Record<string, number>>;
+  /** Findings on them, as in `counts`. */
+  readonly rules: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
 
 export interface ManifestPartition {
   readonly partition: number;

@@ -49,6 +49,8 @@ export interface ExportSource {
   readonly run?: Certificate;
   /** Said in the manifest. */
   readonly notes: readonly string[];
+  /** Records say where they come from. */
+  readonly hasOrigins: boolean;
   /** Findings of records can be told by range; false: only of the whole topic, all at once. */
   readonly wholeFindings?: AsyncIterable<readonly FindingName[]>;
   bounds(): Promise<readonly PartitionBounds[]>;

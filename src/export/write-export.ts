@@ -4,12 +4,14 @@ import { compileField } from '../core/field.ts';
 import { DataRecord } from '../core/record.ts';
 import { parseInstant } from '../core/time.ts';
 import { jsonCodec } from '../formats/json/codec.ts';
+import { type BesideTopic, countBeside, Spans } from './beside.ts';
 import { OffsetExtent, TimeExtent } from './extent.ts';
 import { lineOf } from './line-of.ts';
 import {
   type ExportManifest,
   MANIFEST_FILE,
   MANIFEST_FORMAT,
+  type ManifestBeside,
   type ManifestFile,
   type ManifestPartition,
   manifestText,
@@ -34,6 +36,8 @@ export interface ExportOptions {
   /** A second file a partition: offset, timestamp, key and origin, line by line. */
   readonly meta: boolean;
   readonly parquet: boolean;
+  /** Topics in which to look for the input records that are not exported. */
+  readonly beside?: readonly BesideTopic[];
 }
 
 export interface Exported {
@@ -55,11 +59,12 @@ export async function writeExport(options: ExportOptions): Promise<Exported> {
   await mkdir(draft, { recursive: true });
   try {
     const tally = new Tally();
+    const spans = new Spans();
     const partitions: ManifestPartition[] = [];
     const files: ManifestFile[] = [];
     const notes = [...source.notes];
     for (const one of ranges) {
-      const written = await writePartition(one, { ...options, folder: draft, tally });
+      const written = await writePartition(one, { ...options, folder: draft, tally, spans });
       if (written.unlisted > 0)
         notes.push(`partition ${one.partition}: ${written.unlisted} further ranges of holes are not listed`);
       partitions.push(written.partition);
@@ -67,7 +72,8 @@ export async function writeExport(options: ExportOptions): Promise<Exported> {
     }
     const rules = await ruleCounts(options, tally, notes);
     const engine = options.parquet ? await toParquet(draft, files) : undefined;
-    const manifest = manifestOf(options, { tally, partitions, files, rules, notes, engine });
+    const beside = options.beside === undefined ? undefined : await countBeside(spans, options.beside);
+    const manifest = manifestOf(options, { tally, partitions, files, rules, notes, engine, beside });
     await writeFile(`${draft}/${MANIFEST_FILE}`, manifestText(manifest));
     await rm(folder, { recursive: true, force: true });
     await rename(draft, folder);
@@ -88,10 +94,11 @@ async function refuseFilled(folder: string): Promise<void> {
 
 interface PartitionWork extends ExportOptions {
   readonly tally: Tally;
+  readonly spans: Spans;
 }
 
 async function writePartition(range: PartitionRange, work: PartitionWork) {
-  const { source, folder, tally, meta } = work;
+  const { source, folder, tally, spans, meta } = work;
   const name = `part-${String(range.partition).padStart(5, '0')}`;
   const values = await PartFile.create(folder, `${name}.ndjson`);
   const about = meta ? await PartFile.create(folder, `${name}.meta.ndjson`) : undefined;
@@ -109,6 +116,7 @@ async function writePartition(range: PartitionRange, work: PartitionWork) {
       await values.add(valueLine(record, range.partition, tally));
       await about?.add(metaLine(record));
       tally.add(record);
+      spans.add(record);
       records++;
     }
   const files = [await values.close(), ...(about === undefined ? [] : [await about.close()])];
@@ -189,11 +197,12 @@ interface Found {
   readonly rules: ReturnType<Tally['ruleCounts']> | undefined;
   readonly notes: string[];
   readonly engine: string | undefined;
+  readonly beside: ManifestBeside | undefined;
 }
 
 function manifestOf(options: ExportOptions, found: Found): ExportManifest {
   const { source, range, fate = 'unknown', version } = options;
-  const { tally, partitions, files, rules, notes, engine } = found;
+  const { tally, partitions, files, rules, notes, engine, beside } = found;
   const topology = plansOf(options, tally);
   if (fate === 'unknown') notes.push('counts.fates: give --topology FILE to name what stands in this topic');
   if (topology.length === 0)
@@ -210,6 +219,7 @@ function manifestOf(options: ExportOptions, found: Found): ExportManifest {
       ...(rules === undefined ? {} : { rules }),
       tombstones: tally.tombstones,
     },
+    ...(beside === undefined ? {} : { beside }),
     topology,
     schemas: [...tally.schemas].sort((a, b) => a - b),
     files,

@@ -7,6 +7,7 @@ import { linesOf } from '../export/compare.ts';
 import { deliver } from '../support/kafka/deliver.ts';
 import { describeWithKafka } from '../support/kafka/describe-kafka.ts';
 import { installKafka, needTool } from '../support/kafka/install.ts';
+import { readTopic } from '../support/kafka/read-topic.ts';
 import { plainClient, topicName } from '../support/kafka/topics.ts';
 import { blocksOf, commandsOf, follow, runCommand } from './page.ts';
 
@@ -29,12 +30,17 @@ function filmList(): readonly Film[] {
   }));
 }
 
+function isGood({ title, rating }: Film): boolean {
+  return title !== null && title.trim() !== '' && (rating === null || (rating >= 0 && rating <= 10));
+}
+
 /** What must be curated, by a plain loop that shares nothing with the engine. */
 function oracle(all: readonly Film[]): string[] {
   const curated: string[] = [];
-  for (const { id, title, rating, votes } of all) {
+  for (const film of all) {
+    if (!isGood(film)) continue;
+    const { id, title, rating, votes } = film;
     const name = title?.trim().replace(/\s+/g, ' ') ?? '';
-    if (name === '' || (rating !== null && (rating < 0 || rating > 10))) continue;
     curated.push(JSON.stringify({ id, title: name, rating, votes }));
   }
   return curated.sort();
@@ -132,15 +138,32 @@ await describeWithKafka('docs/for-trainers.md, followed word for word', (brokers
     expect(canonical(linesOf(join(folder, 'python.ndjson')))).toEqual(expected);
   });
 
-  it('the export is the oracle, made twice the same, and can be cited', { timeout: 60_000 }, () => {
+  it('the export is the oracle, made twice the same, and can be cited', { timeout: 60_000 }, async () => {
     section('A training set that can be cited');
     const parts = [0, 1, 2].flatMap((partition) => linesOf(join(folder, 'films-1', `part-0000${partition}.ndjson`)));
     expect(canonical(parts)).toEqual(expected);
     const manifest = JSON.parse(readFileSync(join(folder, 'films-1', 'manifest.json'), 'utf8'));
     expect(manifest.counts.fates).toEqual({ curated: expected.length });
-    const few = all.filter(
-      ({ votes, rating, title }) => votes !== null && votes < 1000 && title !== null && !((rating ?? 0) > 10),
-    );
+    const few = all.filter((film) => isGood(film) && film.votes !== null && film.votes < 1000);
     expect(manifest.counts.rules).toEqual({ 'sane/many-votes': { warn: few.length } });
+    expect(manifest.beside).toMatchObject({ topics: [`${name}.quarantine`], fates: { quarantined: await refused() } });
   });
+
+  /** Bad films between the first and the last curated one of each partition, as kcat sees the input. */
+  async function refused(): Promise<number> {
+    const input = (await readTopic(brokers, `${name}.raw`)).map((record) => ({
+      ...record,
+      film: JSON.parse(String(record.value)) as Film,
+    }));
+    const seen = new Set<string>();
+    const firsts = input.filter(({ film }) => !seen.has(film.id) && seen.add(film.id));
+    let count = 0;
+    for (const partition of [0, 1, 2]) {
+      const mine = firsts.filter((record) => record.partition === partition);
+      const good = mine.filter(({ film }) => isGood(film)).map(({ offset }) => offset);
+      const [first = 0, last = 0] = [good[0], good.at(-1)];
+      count += mine.filter(({ film, offset }) => !isGood(film) && offset > first && offset < last).length;
+    }
+    return count;
+  }
 });

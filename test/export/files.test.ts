@@ -152,6 +152,34 @@ describe('an export of files', () => {
     expect((await sluice(['export', '--verify', at('raw')])).stderr).toContain('holds no export');
   });
 
+  it('--beside counts what became of the input records in between, by fate and rule', async () => {
+    const flags = ['--topology', at('t.yaml'), '--beside', '--since', '10', '--until', '40'];
+    const refused = await exported('beside-plain', ...flags);
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('people.plain does not say') });
+    const certified = TOPOLOGY.replace('topic: people.plain', 'topic: people.plain, certificate: origin');
+    writeFileSync(at('t2.yaml'), certified);
+    const args = ['run', at('t2.yaml'), '--local', at('out2'), '--topic', `people.raw=${at('raw')}`, '--quiet'];
+    expect(await sluice(args)).toMatchObject({ code: 0 });
+    const made = ['export', at('out2'), '--topic', 'people.curated', '--topology', at('t2.yaml'), '--beside'];
+    const result = await sluice([...made, '--since', '10', '--until', '40', '--out', at('beside')]);
+    expect(result).toMatchObject({ code: 0 });
+    const [from = 0, last = 0] = [passing(0, 500)[10], passing(0, 500)[39]];
+    const bad = Array.from({ length: last - from }, (_, i) => from + i).filter((id) => id % 7 === 0).length;
+    const told = passing(0, 500)
+      .slice(10, 40)
+      .filter((id) => id % 5 === 0).length;
+    expect(manifestOf('beside').beside).toEqual({
+      origins: [{ topic: 'people.raw', partition: 0, from, to: last + 1 }],
+      topics: ['people.plain', 'people.quarantine'],
+      fates: { quarantined: bad, routed: 30 },
+      rules: {
+        'sane/adult': { warn: bad + told },
+        'sane/age': { error: bad },
+      },
+    });
+    expect(manifestOf('beside').counts.rules).toEqual({ 'sane/adult': { warn: told } });
+  });
+
   it('takes the parts of a folder in the order of their names, packed or not', async () => {
     mkdirSync(at('parts'));
     writeFileSync(at('parts/a-1.ndjson.gz'), gzipSync(people(0, 5)));
