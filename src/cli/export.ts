@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { kafkaSettings } from '../brokers/kafka/settings.ts';
+import type { Codec } from '../core/codec.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { BesideTopic } from '../export/beside.ts';
 import { isRunFolder, partsSource, runSource } from '../export/file-source.ts';
@@ -11,14 +12,17 @@ import { type RangeSpec, rangeAgain, rangeOf } from '../export/range.ts';
 import type { ExportSource } from '../export/source.ts';
 import { verifyExport } from '../export/verify.ts';
 import { type Exported, type ExportOptions, writeExport } from '../export/write-export.ts';
+import { createFormats } from '../formats/index.ts';
 import type { Plan } from '../topology/plan.ts';
 import { EXIT } from './exit.ts';
-import { addKafkaFlags, type KafkaFlags, kafkaConnection } from './kafka-flags.ts';
+import { addKafkaFlags, type KafkaFlags, kafkaConnection, registryOf } from './kafka-flags.ts';
 import { load, packageVersion, planOf } from './load.ts';
 import { count } from './progress.ts';
+import { readSchemaFile, registryConnection } from './registry.ts';
 
 interface Flags extends KafkaFlags {
   readonly topic?: string;
+  readonly format: 'json' | 'avro';
   readonly since?: string;
   readonly until?: string;
   readonly timeField?: string;
@@ -37,6 +41,7 @@ export function addExport(program: Command): void {
     .command('export')
     .description('write a range of a curated topic as NDJSON with a manifest: the same range gives the same bytes')
     .argument('<source>', 'a topic of Kafka, the folder of a run (`run --local`), or files; with --verify an export')
+    .addOption(new Option('--format <format>', 'how values are written').choices(['json', 'avro']).default('json'))
     .option('--topic <name>', 'which topic of the folder of a run; default <topology>.curated')
     .option(
       '--since <place>',
@@ -119,12 +124,22 @@ async function opener(from: string, flags: Flags): Promise<Open> {
   if (!existsSync(from)) {
     const { brokers, config = {} } = await kafkaConnection(flags, process.env);
     const settings = kafkaSettings(config, brokers);
-    return async (topic) => kafkaSource(settings, topic ?? from);
+    const avro = flags.format === 'avro' ? await avroCodec(flags) : undefined;
+    return async (topic) => kafkaSource(settings, topic ?? from, topic === undefined ? avro : undefined);
   }
   if (await isRunFolder(from))
     return (topic, plan) => runSource(from, { topic, quarantineTopic: plan?.quarantineTopic });
   const name = basename(from).replace(/\.(ndjson|jsonl)(\.gz|\.zst)?$/, '');
   return (topic) => partsSource(from, topic ?? name);
+}
+
+async function avroCodec(flags: Flags): Promise<Codec> {
+  const registry = await registryOf(flags, process.env);
+  const formats = createFormats({
+    connection: () => registryConnection(registry, process.env),
+    readFile: (file) => readSchemaFile('.', file),
+  });
+  return formats('avro', { side: 'input', topic: '' });
 }
 
 /** The other topics into which the topology writes input records. */

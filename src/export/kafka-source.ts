@@ -1,23 +1,51 @@
 import { TopicReader } from '../brokers/kafka/read-topic.ts';
 import type { KafkaSettings } from '../brokers/kafka/settings.ts';
+import type { Codec } from '../core/codec.ts';
+import { FormatError } from '../core/errors.ts';
 import type { DataRecord, Origin } from '../core/record.ts';
 import { bytesCodec } from '../formats/bytes.ts';
+import { jsonCodec } from '../formats/json/codec.ts';
+import { schemaIdOf } from '../formats/registry/wire.ts';
 import type { Certificate, ExportedRecord, ExportSource, FindingName } from './source.ts';
 
-/** A topic of Kafka that Sluice has written, read committed. Throws as TopicReader does. */
-export function kafkaSource(settings: KafkaSettings, topic: string): ExportSource {
-  const reader = new TopicReader({ settings, topic, codec: bytesCodec(), isOurs: true });
+/**
+ * A topic of Kafka that Sluice has written, read committed. With `avro`, which has a registry, values are made JSON. Throws as
+ * TopicReader and the codec do.
+ */
+export function kafkaSource(settings: KafkaSettings, topic: string, avro?: Codec): ExportSource {
+  const reader = new TopicReader({ settings, topic, codec: avro ?? bytesCodec(), isOurs: true });
+  const json = avro === undefined ? undefined : jsonCodec();
   return {
     kind: 'kafka',
     topic,
     notes: [],
     hasOrigins: true,
-    bounds: () => reader.bounds(),
+    bounds: async () => {
+      await avro?.open?.();
+      return reader.bounds();
+    },
     async *read(range) {
-      for await (const records of reader.read(range)) yield records.map(exported);
+      for await (const records of reader.read(range)) {
+        await avro?.prepare?.(records);
+        yield records.map((record) => (json === undefined ? exported(record) : inJson(record, json)));
+      }
     },
     close: () => reader[Symbol.asyncDispose](),
   };
+}
+
+/** Throws FormatError with the offset for a value that is not of the topic's format. */
+function inJson(record: DataRecord, json: Codec): ExportedRecord {
+  const { payload, offset, source } = record;
+  if (!(payload instanceof Uint8Array)) return exported(record);
+  try {
+    const value = json.encode(record);
+    const bytes = typeof value === 'string' ? Buffer.from(value) : value;
+    return { ...exported(record), value: bytes, schema: schemaIdOf(payload) };
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw new FormatError(`partition ${source.partition}, offset ${offset}: ${error.message}`, { code: error.code });
+  }
 }
 
 function exported(record: DataRecord): ExportedRecord {

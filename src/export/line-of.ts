@@ -33,7 +33,7 @@ function jsonLine(value: Uint8Array): Uint8Array {
 
 function notJson(): FormatError {
   return new FormatError(
-    'its value is no JSON: give the topology one more output of the same port with `format: json`, and export that',
+    'its value is no JSON: give --format avro where it is Avro, else one more output of the same port with `format: json`',
     { code: 'export-value' },
   );
 }

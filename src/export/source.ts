@@ -9,6 +9,8 @@ export interface ExportedRecord {
   readonly key: Uint8Array | null;
   /** As it is stored; null: a record without a value. */
   readonly value: Uint8Array | null;
+  /** Id of the schema its bytes were written with, where `value` is no longer those bytes. */
+  readonly schema?: number;
   readonly origin?: Origin;
   readonly findings: readonly FindingName[];
   /** `certificate: full`. */

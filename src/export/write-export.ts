@@ -125,8 +125,9 @@ async function writePartition(range: PartitionRange, work: PartitionWork) {
   return { partition, files, unlisted };
 }
 
-function valueLine({ value, offset }: ExportedRecord, partition: number, tally: Tally): Uint8Array {
+function valueLine({ value, offset, schema: written }: ExportedRecord, partition: number, tally: Tally): Uint8Array {
   try {
+    if (written !== undefined) tally.schemas.add(written);
     const { bytes, schema } = lineOf(value ?? new Uint8Array());
     if (schema !== undefined) tally.schemas.add(schema);
     return bytes;
