@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { ConfigError, FormatError } from '../core/errors.ts';
 import { compileField } from '../core/field.ts';
 import { DataRecord } from '../core/record.ts';
@@ -51,11 +53,11 @@ export interface Exported {
  * name once everything is in it. Throws ConfigError when it holds something, BrokerError for a range that cannot be had.
  */
 export async function writeExport(options: ExportOptions): Promise<Exported> {
-  const { source, range, folder } = options;
+  const { source, range } = options;
+  const folder = resolve(options.folder);
   await refuseFilled(folder);
   const ranges = offsetRanges(range, await source.bounds());
-  const draft = `${folder}.part`;
-  await rm(draft, { recursive: true, force: true });
+  const draft = `${folder}.part-${randomUUID()}`;
   await mkdir(draft, { recursive: true });
   try {
     const tally = new Tally();

@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -77,6 +86,12 @@ describe('an export of files', () => {
     });
     const origins = linesOf(at('whole/part-00000.meta.ndjson')).map((line) => JSON.parse(line).origin.offset);
     expect(origins).toEqual(ids);
+  });
+
+  it('makes the folders it needs, and leaves nothing beside', async () => {
+    expect(await exported('deep/er/', '--until', '3')).toMatchObject({ code: 0 });
+    expect(readdirSync(at('deep'))).toEqual(['er']);
+    expect(readdirSync(at('deep/er')).sort()).toEqual(['manifest.json', 'part-00000.ndjson']);
   });
 
   it('names the fate by the topology', async () => {
