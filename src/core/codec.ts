@@ -27,6 +27,8 @@ export interface Codec {
   reader?(): ValueReader;
   /** First line of a file of such values, when there is one; `first` is the first record written into it. */
   header?(first: DataRecord): string | undefined;
+  /** Values go to the end of a file that begins with `head`. Throws ConfigError when they would not fit what is there. */
+  goOn?(head: string): void;
 }
 
 /** Reads the usual value in place and gives up on any other, which `decode` is there for. */

@@ -78,6 +78,18 @@ export async function readFully(
   return done === length ? bytes : bytes.subarray(0, done);
 }
 
+/** The first `length` bytes of a file as text. */
+export function readHead(path: string, length: number): Promise<string> {
+  return onFile('read the output', path, async () => {
+    const file = await open(path, 'r');
+    try {
+      return Buffer.from(await readFully(file, 0, length)).toString();
+    } finally {
+      await file.close();
+    }
+  });
+}
+
 /** Makes names created, renamed or removed in a folder durable. */
 export async function syncFolder(path: string): Promise<void> {
   await onFile('sync the folder', path, async () => {

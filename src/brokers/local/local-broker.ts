@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { defer, type Observable } from 'rxjs';
 import {
   type Assignment,
@@ -19,6 +20,7 @@ import { type Log, silentLog } from '../../core/log.ts';
 import type { DataRecord } from '../../core/record.ts';
 import { LocalChannel } from './channel.ts';
 import { Domain, makeHome } from './domain.ts';
+import { readHead } from './files.ts';
 import { FilesSource } from './files-source.ts';
 import { InternalSource } from './internal-source.ts';
 import { type LineFormat, lineFormatOf } from './lines.ts';
@@ -65,6 +67,8 @@ export interface LocalReplay {
 
 /** How often a task looks whether those before it are done. */
 const TURN_EVERY_MS = 5;
+/** Of a file that goes on, so much is read to see how it begins. */
+const HEAD_BYTES = 1024 * 1024;
 
 /**
  * Files instead of a broker (DESIGN 6, local). One process, one manifest: all tasks of a topology commit into one
@@ -78,6 +82,7 @@ export class LocalBroker implements Broker {
   private readonly log: Log;
   private planned: Planned[] = [];
   private outputs: readonly string[] = [];
+  private outputTopics: readonly string[] = [];
   private domain: Promise<Domain> | undefined;
   /** Tasks that read everything, committed and closed. */
   private readonly done = new Set<string>();
@@ -124,12 +129,22 @@ export class LocalBroker implements Broker {
       await this.point('open.locked');
       domain = await Domain.open({ dir, topology, overwrite, fromStart, point: this.point, log: this.log }, lock);
       await domain.claim(this.outputs);
+      for (const topic of this.outputTopics) await this.goOn(topic, domain);
       return domain;
     } catch (error) {
       await (domain ?? lock).close();
       this.domain = undefined;
       throw error;
     }
+  }
+
+  /** What was committed before stands at the beginning of the file. */
+  private async goOn(topic: string, domain: Domain): Promise<void> {
+    const codec = this.options.codecOf?.(topic);
+    const file = this.fileOf({ topic, role: 'output' });
+    const length = domain.committedLength(file);
+    if (codec?.goOn !== undefined && length > 0)
+      codec.goOn(await readHead(join(this.options.dir, file), Math.min(length, HEAD_BYTES)));
   }
 
   async open(task: TaskId): Promise<TaskChannel> {
@@ -259,6 +274,7 @@ export class LocalBroker implements Broker {
   async topics(specs: readonly TopicSpec[], mode: 'check' | 'create'): Promise<TopicReport> {
     const outputs = specs.filter(({ role }) => role === 'output' || role === 'quarantine' || role === 'events');
     for (const { topic } of specs) if (!isFileName(topic)) throw badName(topic);
+    this.outputTopics = outputs.flatMap(({ role, topic }) => (role === 'output' ? [topic] : []));
     this.outputs = outputs.flatMap((spec) =>
       spec.role === 'output' ? [this.fileOf(spec), `${spec.topic}.findings.ndjson`] : [this.fileOf(spec)],
     );
@@ -269,7 +285,7 @@ export class LocalBroker implements Broker {
     return checkTopics({ dir: this.options.dir, inputs, outputs: files, mode });
   }
 
-  private fileOf({ topic, role }: TopicSpec): string {
+  private fileOf({ topic, role }: Pick<TopicSpec, 'topic' | 'role'>): string {
     const { extension } = lineFormatOf(role === 'output' ? this.options.codecOf?.(topic) : undefined);
     return `${topic}.${extension}`;
   }
