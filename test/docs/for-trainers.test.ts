@@ -8,7 +8,7 @@ import { deliver } from '../support/kafka/deliver.ts';
 import { describeWithKafka } from '../support/kafka/describe-kafka.ts';
 import { installKafka, needTool } from '../support/kafka/install.ts';
 import { readTopic } from '../support/kafka/read-topic.ts';
-import { plainClient, topicName } from '../support/kafka/topics.ts';
+import { abortedRecords, topicName } from '../support/kafka/topics.ts';
 import { blocksOf, commandsOf, follow, runCommand } from './page.ts';
 
 const PAGE = 'docs/for-trainers.md';
@@ -96,19 +96,10 @@ await describeWithKafka('docs/for-trainers.md, followed word for word', (brokers
 
   /** What a reader of everything would take for records. */
   async function abort(): Promise<void> {
-    const producer = plainClient(brokers).producer({
-      transactionalId: `${name}-aborts`,
-      idempotent: true,
-      maxInFlightRequests: 1,
-    });
-    await producer.connect();
-    const transaction = await producer.transaction();
     const certificate = { topology: name, plan: 'aborted', origin: { topic: `${name}.raw` } };
     const headers = { 'sluice-certificate': JSON.stringify(certificate) };
     const messages = [0, 1, 2].map((partition) => ({ value: '{"id":"aborted"}', partition, headers }));
-    await transaction.send({ topic: `${name}.curated`, messages });
-    await transaction.abort();
-    await producer.disconnect();
+    await abortedRecords(brokers, `${name}.curated`, messages);
   }
 
   it('Java reads exactly the oracle', { timeout: 60_000 }, async () => {

@@ -29,23 +29,28 @@ describe('a csv output that a second run goes on with', () => {
     expect(rows()).toBe('a,"b, or\nso"\n1,x\n3,z\n');
   });
 
-  it('is refused when the topology names other columns now', async () => {
+  it.each([
+    {
+      when: 'the topology names other columns now',
+      csv: ['header: [a, b]', 'header: [b, a]'],
+      later: '{"a":2,"b":"y"}',
+      message: 'the csv output that is there has the columns a, b, this run would write b, a',
+      left: 'a,b\n1,x\n',
+    },
+    {
+      when: 'its rows have no names and the records have',
+      csv: ['header: false', 'header: false'],
+      later: '{"b":"y","a":2}',
+      message: 'has the columns c1, c2',
+      left: '1,x\n',
+    },
+  ])('is refused when $when', async ({ csv: [first, then], later, message, left }) => {
     arrive('{"a":1,"b":"x"}');
-    expect((await runWith(', csv: { header: [a, b] }')).code).toBe(0);
-    arrive('{"a":2,"b":"y"}');
-    const second = await runWith(', csv: { header: [b, a] }');
+    expect((await runWith(`, csv: { ${first} }`)).code).toBe(0);
+    arrive(later);
+    const second = await runWith(`, csv: { ${then} }`);
     expect(second.code).not.toBe(0);
-    expect(second.stderr).toContain('the csv output that is there has the columns a, b, this run would write b, a');
-    expect(rows()).toBe('a,b\n1,x\n');
-  });
-
-  it('is refused when its rows have no names and the records have', async () => {
-    arrive('{"a":1,"b":"x"}');
-    expect((await runWith(', csv: { header: false }')).code).toBe(0);
-    arrive('{"b":"y","a":2}');
-    const second = await runWith(', csv: { header: false }');
-    expect(second.code).not.toBe(0);
-    expect(second.stderr).toContain('has the columns c1, c2');
-    expect(rows()).toBe('1,x\n');
+    expect(second.stderr).toContain(message);
+    expect(rows()).toBe(left);
   });
 });

@@ -8,7 +8,7 @@ import { sluice } from '../e2e/cli.ts';
 import { deliver } from '../support/kafka/deliver.ts';
 import { describeWithCluster } from '../support/kafka/describe-kafka.ts';
 import { readTopic } from '../support/kafka/read-topic.ts';
-import { plainClient, until, withAdmin } from '../support/kafka/topics.ts';
+import { abortedRecords, until, withAdmin } from '../support/kafka/topics.ts';
 import { filesIn, linesOf } from './compare.ts';
 
 const TOPOLOGY = `
@@ -58,24 +58,11 @@ await describeWithCluster(
       for (const n of [0, 1]) {
         await job.feed('raw', wave(n));
         await job.runToEnd();
-        if (n === 0) await abort();
+        if (n === 0)
+          await abortedRecords(cluster().brokers, topic(), [{ key: '5', value: '{"id":"aborted"}', partition: 0 }]);
       }
     });
     afterAll(() => rmSync(dir, { recursive: true, force: true }));
-
-    /** Records that nobody who reads committed data may see. */
-    async function abort(): Promise<void> {
-      const producer = plainClient(cluster().brokers).producer({
-        transactionalId: `${job.name}-aborts`,
-        idempotent: true,
-        maxInFlightRequests: 1,
-      });
-      await producer.connect();
-      const transaction = await producer.transaction();
-      await transaction.send({ topic: topic(), messages: [{ key: '5', value: '{"id":"aborted"}', partition: 0 }] });
-      await transaction.abort();
-      await producer.disconnect();
-    }
 
     /** Rolls the segment, so that what stands before is compacted; the keys of wave 0 go when wave 3 is there. */
     async function compact(): Promise<void> {

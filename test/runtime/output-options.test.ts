@@ -1,13 +1,13 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Partitioners } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
 import { createCodec } from '../../src/formats/index.ts';
 import { operatorRegistry } from '../../src/operators/index.ts';
 import { run } from '../../src/run.ts';
 import { TopologyDriver } from '../../src/testing/index.ts';
 import { parseTopology, planTopology } from '../../src/topology/index.ts';
+import { stockPartition } from '../support/kafka/stock-partition.ts';
 
 const PARTITIONS = 5;
 
@@ -50,18 +50,6 @@ async function written(outputs: string, records: Parameters<TopologyDriver['feed
   ).flat();
 }
 
-/** The partition the stock JavaScript client gives a key. */
-function stockPartition(key: string): number {
-  const partitionMetadata = Array.from({ length: PARTITIONS }, (_, partitionId) => ({
-    partitionErrorCode: 0,
-    partitionId,
-    leader: 0,
-    replicas: [],
-    isr: [],
-  }));
-  return Partitioners.DefaultPartitioner()({ topic: 'out', partitionMetadata, message: { key, value: null } });
-}
-
 describe('output options', () => {
   it('without any, a record keeps key, partition and headers', async () => {
     const records = await written('output: { topic: out }');
@@ -74,7 +62,7 @@ describe('output options', () => {
     const records = await written('output: { topic: out, key: [city] }');
     expect(records).toHaveLength(people.length);
     for (const { partition, key, value } of records)
-      expect([key, partition]).toEqual([value.city, stockPartition(value.city)]);
+      expect([key, partition]).toEqual([value.city, stockPartition(value.city, PARTITIONS)]);
     const several = await written('output: { topic: out, key: [city, id] }');
     expect(several.map(({ key }) => key)).toEqual(several.map(({ value }) => JSON.stringify([value.city, value.id])));
   });
@@ -83,7 +71,7 @@ describe('output options', () => {
     const records = await written('output: { topic: out, partitionBy: [city] }');
     expect(records).toHaveLength(people.length);
     for (const { partition, key, value } of records)
-      expect([key, partition]).toEqual([`came-${value.id}`, stockPartition(value.city)]);
+      expect([key, partition]).toEqual([`came-${value.id}`, stockPartition(value.city, PARTITIONS)]);
   });
 
   it('a record without a value keeps its key', async () => {

@@ -1,22 +1,10 @@
-import { Partitioners } from 'kafkajs';
 import { expect, it } from 'vitest';
 import { describeWithKafka } from '../../support/kafka/describe-kafka.ts';
 import { readTopic } from '../../support/kafka/read-topic.ts';
+import { stockPartition } from '../../support/kafka/stock-partition.ts';
 import { KafkaJob } from './job.ts';
 
 const PARTITIONS = 3;
-
-/** The partition the stock JavaScript client gives a key. */
-function stockPartition(key: string): number {
-  const partitionMetadata = Array.from({ length: PARTITIONS }, (_, partitionId) => ({
-    partitionErrorCode: 0,
-    partitionId,
-    leader: 0,
-    replicas: [],
-    isr: [],
-  }));
-  return Partitioners.DefaultPartitioner()({ topic: '', partitionMetadata, message: { key, value: null } });
-}
 
 await describeWithKafka('outputs on Kafka', (brokers) => {
   it('leave with the key, the partition, the headers and the certificate they ask for', async () => {
@@ -42,13 +30,13 @@ outputs: { all: [{ topic: $.spread, partitionBy: [city], headers: none, findings
     expect(keyed).toHaveLength(30);
     for (const { partition, key, value } of keyed) {
       const { city } = JSON.parse(String(value));
-      expect([String(key), partition]).toEqual([city, stockPartition(city)]);
+      expect([String(key), partition]).toEqual([city, stockPartition(city, PARTITIONS)]);
     }
     const spread = await readTopic(brokers, `${job.name}.spread`);
     expect(spread).toHaveLength(30);
     for (const { partition, key, value } of spread) {
       const { id, city } = JSON.parse(String(value));
-      expect([String(key), partition]).toEqual([`came-${id}`, stockPartition(city)]);
+      expect([String(key), partition]).toEqual([`came-${id}`, stockPartition(city, PARTITIONS)]);
     }
     const headers = await job.headers('out');
     for (const one of headers) {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Admin, Kafka, logLevel } from 'kafkajs';
+import { type Admin, Kafka, logLevel, type Message, type Transaction } from 'kafkajs';
 import { replaceRequestQueueTimer } from '../../../src/brokers/kafka/wire/index.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 
@@ -69,20 +69,38 @@ export async function waitReady(brokers: readonly string[]): Promise<void> {
   await withAdmin(brokers, (admin) => admin.deleteTopics({ topics: [topic] }));
 }
 
-/** A new producer each time: one that failed inside a transaction stays there. */
-async function tryTransaction(brokers: readonly string[], topic: string): Promise<boolean> {
-  const producer = plainClient(brokers).producer({ transactionalId: topic, idempotent: true, maxInFlightRequests: 1 });
+/** A transaction of the stock client, in a producer of its own. `use` ends it. */
+async function inTransaction<T>(
+  brokers: readonly string[],
+  transactionalId: string,
+  use: (transaction: Transaction) => Promise<T>,
+): Promise<T> {
+  const producer = plainClient(brokers).producer({ transactionalId, idempotent: true, maxInFlightRequests: 1 });
   try {
     await producer.connect();
-    const transaction = await producer.transaction();
+    return await use(await producer.transaction());
+  } finally {
+    await producer.disconnect();
+  }
+}
+
+/** A new producer each time: one that failed inside a transaction stays there. */
+async function tryTransaction(brokers: readonly string[], topic: string): Promise<boolean> {
+  return inTransaction(brokers, topic, async (transaction) => {
     await transaction.send({ topic, messages: [{ value: 'ready' }] });
     const topics = [{ topic, partitions: [{ partition: 0, offset: '1' }] }];
     await transaction.sendOffsets({ consumerGroupId: topic, topics });
     await transaction.commit();
     return true;
-  } finally {
-    await producer.disconnect();
-  }
+  });
+}
+
+/** Records that nobody who reads committed data may see. */
+export async function abortedRecords(brokers: readonly string[], topic: string, messages: Message[]): Promise<void> {
+  await inTransaction(brokers, `${topic}-aborts`, async (transaction) => {
+    await transaction.send({ topic, messages });
+    await transaction.abort();
+  });
 }
 
 /** Tries until `probe` gives true; throws of it count as not yet. */
