@@ -10,8 +10,8 @@ import { HashTable } from './table.ts';
 
 /** Bytes a key takes at most once segments have grown: what turns a bound in bytes into one in keys. */
 export const BYTES_PER_KEY = 32;
-/** Slots of a merge scanned for each record that passes. */
-const MERGE_SLOTS_PER_RECORD = 16;
+/** Entries of a merge scanned for each record that passes. */
+const MERGE_ENTRIES_PER_RECORD = 16;
 /** One segment is swept after this many records. */
 const RECORDS_PER_SWEEP = 4096;
 
@@ -127,7 +127,7 @@ export class DedupState {
   /** Housekeeping after a batch: cost is bounded by `records`, results are not touched. */
   tidy(records: number): void {
     const dead = this.stamps.dead;
-    this.log.advance(this.table, dead, records * MERGE_SLOTS_PER_RECORD);
+    this.log.advance(this.table, dead, records * MERGE_ENTRIES_PER_RECORD);
     this.untilSweep -= records;
     for (; this.untilSweep <= 0; this.untilSweep += RECORDS_PER_SWEEP) this.table.sweep(dead);
   }

@@ -12,7 +12,7 @@ const MERGE_RUN = 16;
 const MERGE_SHARE = 1 / 12;
 const MERGE_BYTES = 4 * 1024 * 1024;
 /** Entries one checkpoint may scan for a merge: a few ms of memory reads. */
-const SCAN_SLOTS = 500_000;
+const SCAN_ENTRIES = 500_000;
 const ENTRY_BYTES = SLOT_WORDS * 4;
 
 interface Segment {
@@ -36,7 +36,7 @@ interface Merge {
  *
  * Stamps never fall, so a run of adjacent parts is a range of stamps, and a merge is a scan of the table for the live
  * entries of that range: nothing is read back and nothing is kept twice in memory. The run with the fewest bytes is
- * merged, a few thousand slots at a time between records, and replaces its parts in one checkpoint. So every entry is
+ * merged, a few thousand entries at a time between records, and replaces its parts in one checkpoint. So every entry is
  * rewritten about once a sixteenfold growth of what was written after it.
  */
 export class SegmentLog {
@@ -60,10 +60,10 @@ export class SegmentLog {
   }
 
   /** Scans up to `entries` entries for the merge under way. */
-  advance(table: HashTable, dead: number, slots: number): void {
+  advance(table: HashTable, dead: number, entries: number): void {
     const merge = this.merge;
     if (merge === undefined) return;
-    let left = slots;
+    let left = entries;
     while (left > 0 && merge.next < SEGMENTS) {
       table.collect(merge.next, { low: merge.low, high: merge.high, dead }, merge.found);
       left -= table.entriesOf(merge.next++);
@@ -74,7 +74,7 @@ export class SegmentLog {
     const put: StatePart[] = [];
     const drop: string[] = [];
     this.dropOver(dead, drop);
-    this.advance(table, dead, SCAN_SLOTS);
+    this.advance(table, dead, SCAN_ENTRIES);
     this.finishMerge(base, put, drop);
     if (this.pending.length > 0) put.push(this.write(this.pending, this.segments.length, base));
     this.pending.clear();

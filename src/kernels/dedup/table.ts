@@ -117,7 +117,7 @@ export class HashTable {
     words[at + 4] = entry.low;
     words[at + 5] = entry.high;
     const index = this.indexes[s]!;
-    index[this.slot] = ((entry.h2 >>> TAG_SHIFT) << TAG_SHIFT) | (i + 1);
+    index[this.slot] = indexSlot(entry.h2, i);
     this.used[s] = i + 1;
     if (i + 1 > index.length * MAX_LOAD) this.makeRoom(s, dead);
   }
@@ -256,7 +256,7 @@ export class HashTable {
     for (let i = 0; i < n; i += 2) {
       let p = home(scratch[i]!, slots);
       while (index[p] !== 0) if (++p === slots) p = 0;
-      index[p] = ((scratch[i + 1]! >>> TAG_SHIFT) << TAG_SHIFT) | ((i >>> 1) + 1);
+      index[p] = indexSlot(scratch[i + 1]!, i >>> 1);
     }
     this.indexBytes += (slots - this.indexes[s]!.length) * 4;
     this.indexes[s] = index;
@@ -265,6 +265,11 @@ export class HashTable {
 
 function home(h0: number, slots: number): number {
   return ((h0 + 2147483648) * (slots / 4294967296)) | 0;
+}
+
+/** What the index holds for entry `i` of a segment. */
+function indexSlot(h2: number, i: number): number {
+  return (h2 & ~NUMBER_MASK) | (i + 1);
 }
 
 function slotsFor(entries: number): number {
