@@ -41,6 +41,11 @@ export interface Headers {
 
 export const NO_HEADERS: Headers = Object.freeze({ size: 0, entries: () => [] });
 
+/** Headers that are listed already. */
+export function fixedHeaders(entries: readonly Header[]): Headers {
+  return entries.length === 0 ? NO_HEADERS : { size: entries.length, entries: () => entries };
+}
+
 /** One change to a decoded value: `path` from the root, `value === undefined` removes the field. */
 export interface Patch {
   readonly path: readonly (string | number)[];

@@ -1,6 +1,6 @@
 import { compileField } from '../core/field.ts';
 import { murmur2 } from '../core/murmur2.ts';
-import type { DataRecord, Headers } from '../core/record.ts';
+import { type DataRecord, fixedHeaders, type Headers } from '../core/record.ts';
 import type { SinkPlan } from '../topology/plan.ts';
 import { keyBytes } from './keys.ts';
 
@@ -21,8 +21,7 @@ export function leavingRecord({
 
 function chosen(headers: Headers, names: ReadonlySet<string>): Headers {
   if (headers.size === 0) return headers;
-  const kept = names.size === 0 ? [] : headers.entries().filter(({ name }) => names.has(name));
-  return { size: kept.length, entries: () => kept };
+  return fixedHeaders(names.size === 0 ? [] : headers.entries().filter(({ name }) => names.has(name)));
 }
 
 /** `partitionBy`: the partition that a key of these fields would have, whatever their number; -1 where all fields are missing. */

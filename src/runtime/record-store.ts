@@ -2,7 +2,7 @@ import { deserialize, serialize } from 'node:v8';
 import type { Codec } from '../core/codec.ts';
 import { StateError } from '../core/errors.ts';
 import type { RecordStore } from '../core/operator.ts';
-import { DataRecord, FATES, type Header, NO_HEADERS, type RecordSource } from '../core/record.ts';
+import { DataRecord, FATES, fixedHeaders, type Header, NO_HEADERS, type RecordSource } from '../core/record.ts';
 
 interface Saved {
   readonly source: RecordSource;
@@ -135,7 +135,7 @@ export class HeldRecords implements RecordStore {
       index,
       timestamp,
       key,
-      headers: headers.length === 0 ? NO_HEADERS : fixedHeaders(headers),
+      headers: fixedHeaders(headers),
       codec,
       payload,
       data,
@@ -226,8 +226,4 @@ function ownHeaders(record: DataRecord): DataRecord['headers'] {
       .entries()
       .map(({ name, value }) => ({ name, value: value === null ? null : Uint8Array.from(value) })),
   );
-}
-
-function fixedHeaders(entries: readonly Header[]): DataRecord['headers'] {
-  return { size: entries.length, entries: () => entries };
 }

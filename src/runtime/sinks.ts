@@ -127,9 +127,12 @@ class SinkWriter {
   protected batch(records: readonly DataRecord[], { values, certificates }: Written): OutgoingBatch {
     const { topic = '', role = 'output', certificate } = this.plan;
     const findings = this.plan.findings === 'header' ? 'header' : 'none';
-    const batch: OutgoingBatch = { topic, role, records, values, findings };
     return {
-      ...batch,
+      topic,
+      role,
+      records,
+      values,
+      findings,
       ...(this.partitions === undefined ? {} : { partitions: this.partitions(records) }),
       ...(certificate === undefined ? {} : { certificates: certificates ?? 'origin' }),
     };

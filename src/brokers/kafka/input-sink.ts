@@ -1,6 +1,6 @@
 import type { StageInput, TaskId, Upstream } from '../../core/broker.ts';
 import { OWN_HEADER_PREFIX } from '../../core/outgoing-headers.ts';
-import { DataRecord, type Header, type Headers, NO_HEADERS, type RecordSource } from '../../core/record.ts';
+import { DataRecord, fixedHeaders, type Header, type Headers, type RecordSource } from '../../core/record.ts';
 import { PassageReader } from './passage.ts';
 import { type RecordSink, WireHeaders } from './wire/index.ts';
 
@@ -112,6 +112,5 @@ function foreign(headers: Headers): Headers {
 }
 
 function listed(entries: readonly Header[]): Headers {
-  const kept = entries.filter(({ name }) => !name.startsWith(OWN_HEADER_PREFIX));
-  return kept.length === 0 ? NO_HEADERS : { size: kept.length, entries: () => kept };
+  return fixedHeaders(entries.filter(({ name }) => !name.startsWith(OWN_HEADER_PREFIX)));
 }
