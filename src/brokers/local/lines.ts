@@ -87,7 +87,7 @@ export class CommitLines {
         lines.push(
           `{"origin":${JSON.stringify(record.origin)},"findings":${renderFindings(record.findings)}${evidenceKey(record)}}`,
         );
-    if (lines.length > 0) this.of(`${batch.topic}.findings.ndjson`).add(joinLines(lines, lines.length));
+    if (lines.length > 0) this.of(findingsFile(batch.topic)).add(joinLines(lines, lines.length));
   }
 
   /** Line n belongs to record n of the topic. */
@@ -105,6 +105,11 @@ export class CommitLines {
       lines[i] = quarantineLine(batch.records[i]!, batch.values[i] ?? null, batch.steps?.[i]);
     if (lines.length > 0) this.of(`${batch.topic}.ndjson`).add(joinLines(lines, lines.length));
   }
+}
+
+/** Where findings on a topic's records go. */
+export function findingsFile(topic: string): string {
+  return `${topic}.findings.ndjson`;
 }
 
 /** Where certificates of a topic's records go. */

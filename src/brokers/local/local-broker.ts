@@ -23,7 +23,7 @@ import { Domain, makeHome } from './domain.ts';
 import { readHead } from './files.ts';
 import { FilesSource } from './files-source.ts';
 import { InternalSource } from './internal-source.ts';
-import { type LineFormat, lineFormatOf } from './lines.ts';
+import { findingsFile, type LineFormat, lineFormatOf } from './lines.ts';
 import { FolderLock } from './lock.ts';
 import type { ReadMark, TaskEntry } from './manifest.ts';
 import { PartList } from './part-list.ts';
@@ -81,8 +81,8 @@ export class LocalBroker implements Broker {
   private readonly point: FaultPoint;
   private readonly log: Log;
   private planned: Planned[] = [];
-  private outputs: readonly string[] = [];
-  private outputTopics: readonly string[] = [];
+  /** Topics that are written: outputs, quarantine, events. */
+  private outputs: readonly TopicSpec[] = [];
   private domain: Promise<Domain> | undefined;
   /** Tasks that read everything, committed and closed. */
   private readonly done = new Set<string>();
@@ -128,8 +128,8 @@ export class LocalBroker implements Broker {
     try {
       await this.point('open.locked');
       domain = await Domain.open({ dir, topology, overwrite, fromStart, point: this.point, log: this.log }, lock);
-      await domain.claim(this.outputs);
-      for (const topic of this.outputTopics) await this.goOn(topic, domain);
+      await domain.claim(this.outputs.flatMap((spec) => this.filesOf(spec)));
+      for (const spec of this.outputs) if (spec.role === 'output') await this.goOn(spec, domain);
       return domain;
     } catch (error) {
       await (domain ?? lock).close();
@@ -139,9 +139,9 @@ export class LocalBroker implements Broker {
   }
 
   /** What was committed before stands at the beginning of the file. */
-  private async goOn(topic: string, domain: Domain): Promise<void> {
-    const codec = this.options.codecOf?.(topic);
-    const file = this.fileOf({ topic, role: 'output' });
+  private async goOn(spec: TopicSpec, domain: Domain): Promise<void> {
+    const codec = this.options.codecOf?.(spec.topic);
+    const file = this.fileOf(spec);
     const length = domain.committedLength(file);
     if (codec?.goOn !== undefined && length > 0)
       codec.goOn(await readHead(join(this.options.dir, file), Math.min(length, HEAD_BYTES)));
@@ -274,10 +274,7 @@ export class LocalBroker implements Broker {
   async topics(specs: readonly TopicSpec[], mode: 'check' | 'create'): Promise<TopicReport> {
     const outputs = specs.filter(({ role }) => role === 'output' || role === 'quarantine' || role === 'events');
     for (const { topic } of specs) if (!isFileName(topic)) throw badName(topic);
-    this.outputTopics = outputs.flatMap(({ role, topic }) => (role === 'output' ? [topic] : []));
-    this.outputs = outputs.flatMap((spec) =>
-      spec.role === 'output' ? [this.fileOf(spec), `${spec.topic}.findings.ndjson`] : [this.fileOf(spec)],
-    );
+    this.outputs = outputs;
     const inputs = specs
       .filter(({ role }) => role === 'input' && this.options.replay === undefined)
       .map(({ topic }) => ({ topic, paths: this.pathsOf(topic) }));
@@ -285,7 +282,11 @@ export class LocalBroker implements Broker {
     return checkTopics({ dir: this.options.dir, inputs, outputs: files, mode });
   }
 
-  private fileOf({ topic, role }: Pick<TopicSpec, 'topic' | 'role'>): string {
+  private filesOf(spec: TopicSpec): readonly string[] {
+    return spec.role === 'output' ? [this.fileOf(spec), findingsFile(spec.topic)] : [this.fileOf(spec)];
+  }
+
+  private fileOf({ topic, role }: TopicSpec): string {
     const { extension } = lineFormatOf(role === 'output' ? this.options.codecOf?.(topic) : undefined);
     return `${topic}.${extension}`;
   }

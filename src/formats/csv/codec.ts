@@ -22,8 +22,7 @@ export function isCsvCodec(codec: Codec): codec is CsvCodec {
  *
  * Written, a row has the columns of `header: [...]`, else those of the first record written; a later record with a field
  * outside of them is FormatError `csv-columns`, a missing one is an empty cell. Rows that go to the end of a file keep to
- * its columns. A row that came with the same columns in
- * the same dialect and did not change leaves as it came.
+ * its columns. A row that came with the same columns in the same dialect and did not change leaves as it came.
  */
 export function csvCodec(options: CsvOptions, names?: readonly string[]): CsvCodec {
   const dialect = dialectOf(options);
