@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
 import { kafkaSettings } from '../brokers/kafka/settings.ts';
 import type { Codec } from '../core/codec.ts';
@@ -129,8 +128,7 @@ async function opener(from: string, flags: Flags): Promise<Open> {
   }
   if (await isRunFolder(from))
     return (topic, plan) => runSource(from, { topic, quarantineTopic: plan?.quarantineTopic });
-  const name = basename(from).replace(/\.(ndjson|jsonl)(\.gz|\.zst)?$/, '');
-  return (topic) => partsSource(from, topic ?? name);
+  return (topic) => partsSource(from, topic);
 }
 
 async function avroCodec(flags: Flags): Promise<Codec> {

@@ -1,9 +1,12 @@
 import { readdir } from 'node:fs/promises';
+import { certificatesFile, findingsFile } from '../brokers/local/lines.ts';
 import { type Manifest, readManifest } from '../brokers/local/manifest.ts';
+import { linesOf } from '../brokers/local/read-lines.ts';
+import type { CertificateStamp } from '../core/certificate.ts';
 import { ConfigError, StateError } from '../core/errors.ts';
 import type { Origin } from '../core/record.ts';
-import { linesOf, partsOf } from './file-lines.ts';
-import type { Certificate, ExportedRecord, ExportSource, FindingName, PartitionRange } from './source.ts';
+import { partsOf, topicOf } from './parts.ts';
+import { type ExportedRecord, type ExportSource, type FindingName, namesOf, type PartitionRange } from './source.ts';
 
 const BATCH_RECORDS = 1000;
 
@@ -23,14 +26,14 @@ export async function runSource(
   const names = runs.flatMap(({ topology }) => topology);
   const wanted = topic ?? (names.length === 1 ? `${names[0]}.curated` : undefined);
   const files = [...new Set(runs.flatMap(({ outputs }) => Object.keys(outputs)))];
-  const run = runs.find(({ outputs }) => wanted !== undefined && Object.hasOwn(outputs, `${wanted}.ndjson`));
+  const run = runs.find(({ outputs }) => wanted !== undefined && Object.hasOwn(outputs, valuesFile(wanted)));
   if (run === undefined || wanted === undefined) throw noSuchTopic(dir, topic, files);
   const at: RunFiles = { dir, topic: wanted, lengths: run.outputs };
-  const certified = Object.hasOwn(run.outputs, `${wanted}.certificates.ndjson`);
+  const certified = Object.hasOwn(run.outputs, certificatesFile(wanted));
   const isQuarantine = wanted === quarantineTopic;
   const recordsOf = () => {
     if (certified) return certifiedRecords(at);
-    const lines = linesIn(at, 'ndjson');
+    const lines = linesIn(at, valuesFile(wanted));
     return isQuarantine ? quarantinedRecords(lines) : plainRecords(lines);
   };
   const made = planOf(run);
@@ -40,7 +43,7 @@ export async function runSource(
     notes: [],
     ...(made === undefined ? {} : { run: made }),
     ...(certified || isQuarantine ? {} : { wholeFindings: findingsOf(at) }),
-    bounds: async () => [{ partition: 0, start: 0, end: await countLines(linesIn(at, 'ndjson')) }],
+    bounds: async () => [{ partition: 0, start: 0, end: await countLines(linesIn(at, valuesFile(wanted))) }],
     hasOrigins: certified || isQuarantine,
     read: (range) => batches(recordsOf(), range),
     close: async () => {},
@@ -48,7 +51,7 @@ export async function runSource(
 }
 
 /** Files that no run stands behind: the parts of one topic, one after another. */
-export async function partsSource(path: string, topic: string): Promise<ExportSource> {
+export async function partsSource(path: string, topic = topicOf(path)): Promise<ExportSource> {
   const parts = await partsOf(path);
   const lines = async function* () {
     for (const part of parts) yield* linesOf(part);
@@ -91,14 +94,17 @@ function noSuchTopic(dir: string, topic: string | undefined, files: readonly str
 }
 
 /** The plan of the newest commit: state and outputs of another one would have been refused, or begun anew. */
-function planOf({ topology, tasks }: Manifest): Certificate | undefined {
+function planOf({ topology, tasks }: Manifest): CertificateStamp | undefined {
   const plans = new Set(Object.values(tasks).map(({ info }) => info.fingerprint));
   const [plan] = plans;
   return plan === undefined || plans.size > 1 ? undefined : { topology, plan };
 }
 
-function linesIn({ dir, topic, lengths }: RunFiles, kind: string): AsyncGenerator<Uint8Array> {
-  const file = `${topic}.${kind}`;
+function valuesFile(topic: string): string {
+  return `${topic}.ndjson`;
+}
+
+function linesIn({ dir, lengths }: RunFiles, file: string): AsyncGenerator<Uint8Array> {
   return linesOf(`${dir}/${file}`, Object.hasOwn(lengths, file) ? (lengths[file] ?? 0) : 0);
 }
 
@@ -118,7 +124,7 @@ function recordOf(line: Uint8Array, offset: number): ExportedRecord {
   return { offset, timestamp: Number.NaN, key: null, value, findings: [] };
 }
 
-interface CertificateLine extends Partial<Certificate> {
+interface CertificateLine extends Partial<CertificateStamp> {
   readonly origin: Origin;
 }
 
@@ -129,14 +135,14 @@ interface FindingsLine {
 
 /** Line n of the certificates belongs to record n; findings are of some of the records, in the same order. */
 async function* certifiedRecords(files: RunFiles): AsyncGenerator<ExportedRecord> {
-  await using certificates = linesIn(files, 'certificates.ndjson');
-  await using findings = linesIn(files, 'findings.ndjson');
+  await using certificates = linesIn(files, certificatesFile(files.topic));
+  await using findings = linesIn(files, findingsFile(files.topic));
   const nextFindings = async () => {
     const { value } = await findings.next();
     return value === undefined ? undefined : parsed<FindingsLine>(value);
   };
   let waiting = await nextFindings();
-  for await (const record of plainRecords(linesIn(files, 'ndjson'))) {
+  for await (const record of plainRecords(linesIn(files, valuesFile(files.topic)))) {
     const { value: line } = await certificates.next();
     if (line === undefined)
       throw new StateError(`${files.topic}: its certificates end at record ${record.offset}`, { code: 'certificates' });
@@ -146,7 +152,7 @@ async function* certifiedRecords(files: RunFiles): AsyncGenerator<ExportedRecord
       ...record,
       origin,
       ...(topology === undefined || plan === undefined ? {} : { certificate: { topology, plan } }),
-      ...(isMine && waiting !== undefined ? { findings: namesOf(waiting) } : {}),
+      ...(isMine && waiting !== undefined ? { findings: namesOf(waiting.findings) } : {}),
     };
     if (isMine) waiting = await nextFindings();
   }
@@ -157,16 +163,13 @@ async function* quarantinedRecords(lines: AsyncIterable<Uint8Array>): AsyncGener
   for await (const record of plainRecords(lines)) {
     if (record.value === null) continue; // a line of ours is an object
     const line = parsed<FindingsLine>(record.value);
-    yield { ...record, origin: line.origin, findings: namesOf(line) };
+    yield { ...record, origin: line.origin, findings: namesOf(line.findings) };
   }
 }
 
 async function* findingsOf(files: RunFiles): AsyncGenerator<readonly FindingName[]> {
-  for await (const line of linesIn(files, 'findings.ndjson')) yield namesOf(parsed<FindingsLine>(line));
-}
-
-function namesOf({ findings }: FindingsLine): readonly FindingName[] {
-  return findings.map(({ step, rule, severity }) => ({ step, rule, severity }));
+  for await (const line of linesIn(files, findingsFile(files.topic)))
+    yield namesOf(parsed<FindingsLine>(line).findings);
 }
 
 /** A line of a file of ours, of that shape. */

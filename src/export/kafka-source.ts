@@ -1,12 +1,12 @@
 import { TopicReader } from '../brokers/kafka/read-topic.ts';
 import type { KafkaSettings } from '../brokers/kafka/settings.ts';
+import type { CertificateStamp } from '../core/certificate.ts';
 import type { Codec } from '../core/codec.ts';
-import { FormatError } from '../core/errors.ts';
 import type { DataRecord, Origin } from '../core/record.ts';
 import { bytesCodec } from '../formats/bytes.ts';
 import { jsonCodec } from '../formats/json/codec.ts';
 import { schemaIdOf } from '../formats/registry/wire.ts';
-import type { Certificate, ExportedRecord, ExportSource, FindingName } from './source.ts';
+import { atRecord, type ExportedRecord, type ExportSource, type FindingName, namesOf } from './source.ts';
 
 /**
  * A topic of Kafka that Sluice has written, read committed. With `avro`, which has a registry, values are made JSON. Throws as
@@ -38,20 +38,15 @@ export function kafkaSource(settings: KafkaSettings, topic: string, avro?: Codec
 function inJson(record: DataRecord, json: Codec): ExportedRecord {
   const { payload, offset, source } = record;
   if (!(payload instanceof Uint8Array)) return exported(record);
-  try {
-    const value = json.encode(record);
-    const bytes = typeof value === 'string' ? Buffer.from(value) : value;
-    return { ...exported(record), value: bytes, schema: schemaIdOf(payload) };
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    throw new FormatError(`partition ${source.partition}, offset ${offset}: ${error.message}`, { code: error.code });
-  }
+  const value = atRecord(source.partition, offset, () => json.encode(record));
+  const bytes = typeof value === 'string' ? Buffer.from(value) : value;
+  return { ...exported(record), value: bytes, schema: schemaIdOf(payload) };
 }
 
 function exported(record: DataRecord): ExportedRecord {
   let origin: Origin | undefined;
   let findings: readonly FindingName[] = [];
-  let certificate: Certificate | undefined;
+  let certificate: CertificateStamp | undefined;
   for (const { name, value } of record.headers.entries()) {
     if (name === 'sluice-origin') origin = parsed(value);
     else if (name === 'sluice-findings') findings = parsed<readonly FindingName[]>(value) ?? [];
@@ -63,7 +58,7 @@ function exported(record: DataRecord): ExportedRecord {
     timestamp,
     key,
     value: typeof payload === 'string' ? Buffer.from(payload) : (payload ?? null),
-    findings: findings.map(({ step, rule, severity }) => ({ step, rule, severity })),
+    findings: namesOf(findings),
     ...(origin === undefined ? {} : { origin }),
     ...(certificate === undefined ? {} : { certificate: { topology: certificate.topology, plan: certificate.plan } }),
   };

@@ -1,8 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { FormatError } from '../core/errors.ts';
-
-/** Magic byte and id of the Confluent wire format. */
-const SCHEMA_BYTES = 5;
+import { asBuffer } from '../formats/payload-text.ts';
+import { HEADER_BYTES, schemaIdOf } from '../formats/registry/wire.ts';
 
 export interface Line {
   readonly bytes: Uint8Array;
@@ -14,17 +13,19 @@ export interface Line {
  * is taken out of its frame. Throws FormatError `export-value` for what is no JSON.
  */
 export function lineOf(value: Uint8Array): Line {
-  if (value[0] === 0 && value.byteLength > SCHEMA_BYTES) {
-    const schema = Buffer.from(value.buffer, value.byteOffset, value.byteLength).readUInt32BE(1);
-    return { bytes: jsonLine(value.subarray(SCHEMA_BYTES)), schema };
-  }
-  return { bytes: jsonLine(value) };
+  const schema = schemaIdOf(value);
+  return schema < 0 ? { bytes: jsonLine(value) } : { bytes: jsonLine(value.subarray(HEADER_BYTES)), schema };
+}
+
+/** The value without the frame of a registry, where it has one. */
+export function bodyOf(value: Uint8Array): Uint8Array {
+  return schemaIdOf(value) < 0 ? value : value.subarray(HEADER_BYTES);
 }
 
 function jsonLine(value: Uint8Array): Uint8Array {
   if (!isUtf8(value)) throw notJson();
   try {
-    JSON.parse(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString());
+    JSON.parse(asBuffer(value).toString());
   } catch {
     throw notJson();
   }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import type { CertificateStamp } from '../core/certificate.ts';
 import { ConfigError } from '../core/errors.ts';
-import type { Certificate } from './source.ts';
 
 export const MANIFEST_FILE = 'manifest.json';
 export const MANIFEST_FORMAT = 'sluice-export 1';
@@ -22,7 +22,7 @@ export interface ExportManifest {
   };
   readonly beside?: ManifestBeside;
   /** By which plans the records passed; `by` says who says so. */
-  readonly topology: readonly (Certificate & { readonly by: 'certificates' | 'run' | 'file' })[];
+  readonly topology: readonly (CertificateStamp & { readonly by: 'certificates' | 'run' | 'file' })[];
   /** Ids of the schemas their values were written with, in a registry. */
   readonly schemas: readonly number[];
   readonly files: readonly ManifestFile[];

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { ConfigError } from '../core/errors.ts';
 import type { ManifestFile } from './manifest.ts';
+import { sha256Of } from './sha256.ts';
 
 /** Longest value DuckDB takes, bytes. */
 const MOST_BYTES = 256 * 1024 * 1024;
@@ -47,10 +46,4 @@ async function duckdb() {
 
 function quoted(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
-}
-
-export async function sha256Of(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk);
-  return hash.digest('hex');
 }

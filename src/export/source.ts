@@ -1,3 +1,6 @@
+import type { CertificateStamp } from '../core/certificate.ts';
+import { FormatError } from '../core/errors.ts';
+import type { Finding } from '../core/finding.ts';
 import type { Origin } from '../core/record.ts';
 
 /** A record as it stands in the topic that is exported. */
@@ -14,18 +17,24 @@ export interface ExportedRecord {
   readonly origin?: Origin;
   readonly findings: readonly FindingName[];
   /** `certificate: full`. */
-  readonly certificate?: Certificate;
+  readonly certificate?: CertificateStamp;
 }
 
-export interface FindingName {
-  readonly step: string;
-  readonly rule: string;
-  readonly severity: string;
+export type FindingName = Pick<Finding, 'step' | 'rule' | 'severity'>;
+
+/** What an export takes of findings. */
+export function namesOf(findings: readonly FindingName[]): readonly FindingName[] {
+  return findings.map(({ step, rule, severity }) => ({ step, rule, severity }));
 }
 
-export interface Certificate {
-  readonly topology: string;
-  readonly plan: string;
+/** Does `work` on one record; a FormatError says at which. */
+export function atRecord<T>(partition: number, offset: number, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw new FormatError(`partition ${partition}, offset ${offset}: ${error.message}`, { code: error.code });
+  }
 }
 
 /** What a partition holds now: next offsets. */
@@ -48,7 +57,7 @@ export interface ExportSource {
   readonly kind: 'kafka' | 'files';
   readonly topic: string;
   /** What wrote it, where that is known without looking at records. */
-  readonly run?: Certificate;
+  readonly run?: CertificateStamp;
   /** Said in the manifest. */
   readonly notes: readonly string[];
   /** Records say where they come from. */

@@ -1,4 +1,5 @@
-import type { Certificate, ExportedRecord, FindingName } from './source.ts';
+import type { CertificateStamp } from '../core/certificate.ts';
+import type { ExportedRecord, FindingName } from './source.ts';
 
 /** What the records of an export say of themselves. */
 export class Tally {
@@ -7,7 +8,7 @@ export class Tally {
   untimed = 0;
   readonly schemas = new Set<number>();
   private readonly rules = new Map<string, Map<string, number>>();
-  private readonly plans = new Map<string, Certificate>();
+  private readonly plans = new Map<string, CertificateStamp>();
 
   add({ findings, certificate }: ExportedRecord): void {
     this.records++;
@@ -30,7 +31,7 @@ export class Tally {
     return Object.fromEntries(sorted(this.rules).map(([name, counts]) => [name, Object.fromEntries(sorted(counts))]));
   }
 
-  certificates(): readonly Certificate[] {
+  certificates(): readonly CertificateStamp[] {
     return sorted(this.plans).map(([, certificate]) => certificate);
   }
 }

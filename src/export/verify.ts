@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { MANIFEST_FILE, readExportManifest } from './manifest.ts';
-import { sha256Of } from './parquet.ts';
+import { sha256Of } from './sha256.ts';
 
 /** What in a folder is not as its manifest says; empty: all of it is. Throws ConfigError where there is no export. */
 export async function verifyExport(folder: string): Promise<readonly string[]> {

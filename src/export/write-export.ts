@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { CertificateStamp } from '../core/certificate.ts';
 import { ConfigError, FormatError } from '../core/errors.ts';
 import { compileField } from '../core/field.ts';
 import { DataRecord } from '../core/record.ts';
@@ -8,7 +9,7 @@ import { parseInstant } from '../core/time.ts';
 import { jsonCodec } from '../formats/json/codec.ts';
 import { type BesideTopic, countBeside, Spans } from './beside.ts';
 import { OffsetExtent, TimeExtent } from './extent.ts';
-import { lineOf } from './line-of.ts';
+import { bodyOf, lineOf } from './line-of.ts';
 import {
   type ExportManifest,
   MANIFEST_FILE,
@@ -22,7 +23,7 @@ import {
 import { toParquet } from './parquet.ts';
 import { PartFile } from './part-file.ts';
 import { offsetRanges, type RangeSpec } from './range.ts';
-import type { Certificate, ExportedRecord, ExportSource, PartitionRange } from './source.ts';
+import { atRecord, type ExportedRecord, type ExportSource, type PartitionRange } from './source.ts';
 import { Tally } from './tally.ts';
 
 export interface ExportOptions {
@@ -34,7 +35,7 @@ export interface ExportOptions {
   /** What becomes of input records that stand in this topic, where a topology says so. */
   readonly fate?: string;
   /** Of the topology that was given. */
-  readonly plan?: Certificate;
+  readonly plan?: CertificateStamp;
   /** A second file a partition: offset, timestamp, key and origin, line by line. */
   readonly meta: boolean;
   readonly parquet: boolean;
@@ -128,15 +129,9 @@ async function writePartition(range: PartitionRange, work: PartitionWork) {
 }
 
 function valueLine({ value, offset, schema: written }: ExportedRecord, partition: number, tally: Tally): Uint8Array {
-  try {
-    if (written !== undefined) tally.schemas.add(written);
-    const { bytes, schema } = lineOf(value ?? new Uint8Array());
-    if (schema !== undefined) tally.schemas.add(schema);
-    return bytes;
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    throw new FormatError(`partition ${partition}, offset ${offset}: ${error.message}`, { code: error.code });
-  }
+  const { bytes, schema = written } = atRecord(partition, offset, () => lineOf(value ?? new Uint8Array()));
+  if (schema !== undefined) tally.schemas.add(schema);
+  return bytes;
 }
 
 function metaLine({ offset, timestamp, key, origin, findings, certificate }: ExportedRecord): Uint8Array {
@@ -168,7 +163,7 @@ function fieldTime(field: string): (record: ExportedRecord) => number {
   const codec = jsonCodec();
   return ({ value, offset }) => {
     if (value === null) return Number.NaN;
-    const payload = value[0] === 0 ? value.subarray(5) : value;
+    const payload = bodyOf(value);
     let found: unknown;
     try {
       found = slot.get(new DataRecord({ source: { topic: '', partition: 0 }, offset, payload, codec }));

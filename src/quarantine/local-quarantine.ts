@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
 import { readManifest } from '../brokers/local/manifest.ts';
+import { linesOf } from '../brokers/local/read-lines.ts';
 import { BrokerError } from '../core/errors.ts';
 import type { QuarantineEntry } from './entry.ts';
 import { readLine } from './line.ts';
@@ -24,20 +24,6 @@ export async function* localQuarantine(options: {
     );
   const file = `${topic}.ndjson`;
   const length = Object.hasOwn(manifest.outputs, file) ? (manifest.outputs[file] ?? 0) : 0;
-  if (length === 0) return;
   let at = 0;
-  for await (const line of linesOf(`${dir}/${file}`, length)) yield readLine(line, at++);
-}
-
-/** Lines end at a line feed and nowhere else: a text may hold every other separator Unicode has. */
-async function* linesOf(path: string, length: number): AsyncGenerator<string> {
-  let rest: Buffer = Buffer.alloc(0);
-  for await (const chunk of createReadStream(path, { end: length - 1 })) {
-    let bytes = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer]); // no encoding was set
-    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10)) {
-      yield bytes.toString('utf8', 0, end);
-      bytes = bytes.subarray(end + 1);
-    }
-    rest = bytes;
-  }
+  for await (const line of linesOf(`${dir}/${file}`, length)) yield readLine(line.toString(), at++);
 }
