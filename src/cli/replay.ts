@@ -103,17 +103,19 @@ async function progressOf(dir: string, plan: Plan, sets: readonly ReplaySet[]): 
 async function choose(plan: Plan, flags: Flags, known: readonly ReplaySet[]): Promise<ReplaySet> {
   const before = new Set(known.flatMap(({ records }) => records.map(({ at }) => at)));
   const records: ReplayRecord[] = [];
-  const left = { before: 0, attempts: 0, valueless: 0, topic: 0 };
+  const left = { before: 0, attempts: 0, valueless: 0, redacted: 0, topic: 0 };
   for await (const entry of openQuarantine(plan, flags, filterOf(flags))) {
     if (before.has(entry.at)) left.before++;
     else if (entry.attempt >= flags.maxAttempts) left.attempts++;
     else if (entry.value === null) left.valueless++;
+    else if (entry.redacted) left.redacted++;
     else if (inputOf(plan, entry.origin.topic) === undefined) left.topic++;
     else records.push(replayRecord(entry));
   }
   if (left.before > 0) say(`${count(left.before)} left out: in a replay before`);
   if (left.attempts > 0) say(`${count(left.attempts)} left out: refused ${flags.maxAttempts} times (--max-attempts)`);
   if (left.valueless > 0) say(`${count(left.valueless)} left out: their value was not kept`);
+  if (left.redacted > 0) say(`${count(left.redacted)} left out: fields of their value were redacted`);
   if (left.topic > 0) say(`${count(left.topic)} left out: the topology no longer reads their topic`);
   const run = flags.run ?? `replay-${known.length + 1}`;
   if (flags.fix === undefined) return { run, records };

@@ -117,6 +117,8 @@ export interface OutgoingBatch {
   readonly partitions?: Int32Array;
   /** Quarantine: id of the step that sent it there. */
   readonly steps?: readonly string[];
+  /** Quarantine with `value: redact`: whether fields of the value were replaced, so that it is not what came. */
+  readonly redacted?: readonly boolean[];
   /** Whether and how findings leave with the record. */
   readonly findings: 'header' | 'none';
   /** `certificate:` of the output; the texts of full ones (core/certificate.ts), parallel to `records`. */

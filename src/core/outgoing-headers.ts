@@ -4,6 +4,8 @@ import { renderEvidence, renderFindings } from './render-findings.ts';
 
 /** Headers of ours begin so; on input they are stripped unless the topic is ours. */
 export const OWN_HEADER_PREFIX = 'sluice-';
+/** On a record in quarantine whose value is not what came: fields were replaced. */
+export const REDACTED_HEADER = `${OWN_HEADER_PREFIX}redacted`;
 
 const encoder = new TextEncoder();
 
@@ -21,6 +23,7 @@ export function outgoingHeaders(batch: OutgoingBatch, index: number, topology: s
   if (batch.role === 'quarantine') {
     headers.push(header('topology', topology), header('step', batch.steps?.[index] ?? 'input'));
     headers.push(header('attempt', String(attemptOf(record) + 1)));
+    if (batch.redacted?.[index] === true) headers.push(header('redacted', 'true'));
   }
   const certificate = fullCertificate(batch, index);
   if (certificate !== undefined) headers.push(header('certificate', certificate));

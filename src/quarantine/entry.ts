@@ -22,6 +22,8 @@ export interface QuarantineEntry {
   readonly step: string;
   /** How often it is in quarantine by now, from 1. */
   readonly attempt: number;
+  /** Fields of the value were replaced (`quarantine: { value: redact }`): it is not what came. */
+  readonly redacted: boolean;
   /** Columns of a csv row. */
   readonly columns?: readonly string[];
 }

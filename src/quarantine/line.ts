@@ -22,6 +22,7 @@ interface Line {
     readonly valueBase64?: string;
   }[];
   readonly attempt?: number;
+  readonly redacted?: boolean;
 }
 
 /**
@@ -45,6 +46,7 @@ export function readLine(text: string, at: number): QuarantineEntry {
     origin: line.origin,
     step: line.step ?? 'input',
     attempt: line.attempt ?? 1,
+    redacted: line.redacted === true,
     ...(line.stub === undefined ? {} : { stub: line.stub }),
     ...(line.columns === undefined ? {} : { columns: line.columns }),
   };

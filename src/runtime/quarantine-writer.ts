@@ -12,11 +12,16 @@ export class QuarantineWriter {
   private readonly plan: Plan;
   private readonly sink: SinkPlan | undefined;
   private readonly value: (record: DataRecord) => OriginalValue;
+  private readonly isRedacted: ((record: DataRecord) => boolean) | undefined;
 
   constructor(plan: Plan, sink: SinkPlan | undefined) {
     this.plan = plan;
     this.sink = sink;
     this.value = originalValue(plan);
+    if (plan.quarantineValue === 'redact' && plan.redact.length > 0) {
+      const redacted = plan.redact.map(compileField);
+      this.isRedacted = (record) => hasAny(record, redacted);
+    }
   }
 
   write(frame: Frame): void {
@@ -31,6 +36,7 @@ export class QuarantineWriter {
       records,
       values: records.map((record) => this.value(record)),
       steps: items.map((item) => item.step),
+      ...(this.isRedacted === undefined ? {} : { redacted: records.map(this.isRedacted) }),
       findings: 'header',
     });
   }
@@ -69,6 +75,15 @@ export function originalValue(plan: Plan, codec?: Codec): (record: DataRecord) =
     default:
       if (codec !== undefined) return (record) => (record.isTombstone ? null : codec.encode(record));
       return (record) => (record.payload === undefined ? JSON.stringify(record.data) : record.payload);
+  }
+}
+
+function hasAny(record: DataRecord, slots: readonly FieldSlot[]): boolean {
+  try {
+    return slots.some((slot) => slot.expand(record).some((one) => one.get(record) !== undefined));
+  } catch (error) {
+    if (error instanceof FormatError) return false; // its value is left out
+    throw error;
   }
 }
 

@@ -89,7 +89,7 @@ describe('quarantine lines', () => {
     ['a tombstone as null', null, '"value":null'],
     ['JSON over several lines on one', '{\n"a":\n1}', '"value":{"a":1}'],
   ])('carry %s', (_, value, field) => {
-    expect(quarantineLine(record(), value, undefined)).toBe(`{${field},${tail}}`);
+    expect(quarantineLine(record(), value, {})).toBe(`{${field},${tail}}`);
   });
 
   it('carry step, key, timestamp and headers when there are any', () => {
@@ -101,16 +101,16 @@ describe('quarantine lines', () => {
       ],
     };
     const full = record({ key: Buffer.from('k"1'), timestamp: 5, headers });
-    expect(quarantineLine(full, '1', 'sane')).toBe(
+    expect(quarantineLine(full, '1', { step: 'sane' })).toBe(
       `{"value":1,${tail},"step":"sane","key":"k\\"1","timestamp":5,"headers":[{"name":"h","value":"v"},{"name":"n","value":null}]}`,
     );
-    expect(quarantineLine(record({ key: Buffer.from([0x80]) }), '1', undefined)).toContain('"keyBase64":"gA=="');
+    expect(quarantineLine(record({ key: Buffer.from([0x80]) }), '1', {})).toContain('"keyBase64":"gA=="');
   });
 
   it('a value beyond the bound leaves as a stub', () => {
     const huge = `"${'x'.repeat(MAX_QUARANTINE_VALUE_BYTES)}"`;
     const sha256 = createHash('sha256').update(huge).digest('hex');
-    expect(JSON.parse(quarantineLine(record(), huge, 'sane'))).toMatchObject({
+    expect(JSON.parse(quarantineLine(record(), huge, { step: 'sane' }))).toMatchObject({
       stub: { bytes: huge.length, sha256 },
       step: 'sane',
     });
@@ -120,7 +120,7 @@ describe('quarantine lines', () => {
     const noisy = record();
     for (let i = 0; i < 300; i++)
       noisy.addFinding({ step: 's', rule: `r${i}`, severity: 'error', observed: 'y'.repeat(5000) });
-    const line = quarantineLine(noisy, '1', 's');
+    const line = quarantineLine(noisy, '1', { step: 's' });
     const { findings } = JSON.parse(line);
     expect(line.length).toBeLessThan(9 * 1024);
     expect(findings[0].observed.length).toBeLessThanOrEqual(256);

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { OutgoingBatch, Upstream } from '../../core/broker.ts';
-import { attemptOf, fullCertificate, OWN_HEADER_PREFIX, originText } from '../../core/outgoing-headers.ts';
+import {
+  attemptOf,
+  fullCertificate,
+  OWN_HEADER_PREFIX,
+  originText,
+  REDACTED_HEADER,
+} from '../../core/outgoing-headers.ts';
 import type { DataRecord, RecordSource } from '../../core/record.ts';
 import { renderFindings } from '../../core/render-findings.ts';
 import { EVIDENCE_HEADER, FINDINGS_HEADER, PASSAGE_HEADER, passageText } from './passage.ts';
@@ -15,6 +21,7 @@ const FINDINGS = headerName(FINDINGS_HEADER);
 const PASSAGE = headerName(PASSAGE_HEADER);
 const EVIDENCE = headerName(EVIDENCE_HEADER);
 const CERTIFICATE = headerName('sluice-certificate');
+const REDACTED = headerName(REDACTED_HEADER);
 const STUB = headerName('sluice-stub');
 
 /** Writes records of ours with the headers they leave with (core/outgoing-headers.ts), straight into the batch. */
@@ -64,6 +71,7 @@ export class RecordWriter {
       writer.header(TOPOLOGY, this.topology);
       writer.header(STEP, batch.steps?.[index] ?? 'input');
       writer.header(ATTEMPT, String(attemptOf(record) + 1));
+      if (batch.redacted?.[index] === true) writer.header(REDACTED, 'true');
     }
     const certificate = fullCertificate(batch, index);
     if (certificate !== undefined) writer.header(CERTIFICATE, certificate);

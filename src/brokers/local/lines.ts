@@ -102,7 +102,10 @@ export class CommitLines {
   private quarantine(batch: OutgoingBatch): void {
     const lines: string[] = new Array(batch.records.length);
     for (let i = 0; i < lines.length; i++)
-      lines[i] = quarantineLine(batch.records[i]!, batch.values[i] ?? null, batch.steps?.[i]);
+      lines[i] = quarantineLine(batch.records[i]!, batch.values[i] ?? null, {
+        step: batch.steps?.[i],
+        redacted: batch.redacted?.[i],
+      });
     if (lines.length > 0) this.of(`${batch.topic}.ndjson`).add(joinLines(lines, lines.length));
   }
 }
@@ -165,7 +168,11 @@ export function oneLine(value: Value): string | Uint8Array {
 }
 
 /** One line of quarantine: the value as it came (raw JSON, else text, else base64) with why, where from and at which stream time. */
-export function quarantineLine(record: DataRecord, value: Value, step: string | undefined): string {
+export function quarantineLine(
+  record: DataRecord,
+  value: Value,
+  { step, redacted }: { readonly step?: string | undefined; readonly redacted?: boolean | undefined },
+): string {
   let line = `{${valueField(value, isKnownJson(record))},"findings":${renderFindings(record.findings)}${evidenceKey(record)},"origin":${JSON.stringify(record.origin)}`;
   if (step !== undefined) line += `,"step":${JSON.stringify(step)}`;
   if (record.codec.names !== undefined && record.payload !== undefined)
@@ -177,6 +184,7 @@ export function quarantineLine(record: DataRecord, value: Value, step: string | 
   if (headers.length > 0) line += `,"headers":[${headers.map(headerJson).join()}]`;
   const attempt = attemptOf(record) + 1;
   if (attempt > 1) line += `,"attempt":${attempt}`;
+  if (redacted === true) line += ',"redacted":true';
   return `${line}}`;
 }
 
