@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
+import { type KafkaSettings, kafkaSettings } from '../brokers/kafka/settings.ts';
+import { ConfigError } from '../core/errors.ts';
 import type { KafkaRunOptions } from '../run-kafka.ts';
 import { loadKafkaConfig } from '../topology/index.ts';
+import type { Plan } from '../topology/plan.ts';
 
 export interface KafkaFlags {
   readonly brokers?: string;
@@ -27,6 +30,23 @@ export async function kafkaConnection(
     ...(brokers === undefined ? {} : { brokers }),
     ...(config === undefined ? {} : { config: config as NonNullable<KafkaRunOptions['config']> }), // the schema says the same
   };
+}
+
+/** As kafkaConnection, for a command that reads or writes topics of a topology without running it. */
+export async function kafkaSettingsOf(
+  plan: Plan,
+  flags: KafkaFlags,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<KafkaSettings> {
+  const { brokers, config = {} } = await kafkaConnection(flags, env);
+  return kafkaSettings({ ...config, ...plan.kafka }, brokers);
+}
+
+/** Throws ConfigError when flags of Kafka stand beside `--local`. */
+export function refuseKafkaFlags({ brokers, kafkaConfig }: KafkaFlags): void {
+  const flag = brokers === undefined ? (kafkaConfig === undefined ? undefined : 'kafka-config') : 'brokers';
+  if (flag !== undefined)
+    throw new ConfigError(`--${flag} works on Kafka, and --local on files`, { code: 'flag-elsewhere' });
 }
 
 /** `registry` of the file of `--kafka-config`, for topologies that have none of their own. */

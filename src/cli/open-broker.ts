@@ -4,7 +4,7 @@ import type { Log } from '../core/log.ts';
 import type { TransportObserver } from '../core/transport.ts';
 import { openLocal } from '../run.ts';
 import type { Plan } from '../topology/plan.ts';
-import { type KafkaFlags, kafkaConnection } from './kafka-flags.ts';
+import { type KafkaFlags, kafkaConnection, refuseKafkaFlags } from './kafka-flags.ts';
 
 /** The flags of `run` that choose where it reads and writes. */
 export interface BrokerFlags extends KafkaFlags {
@@ -27,7 +27,7 @@ export async function openBroker(
 ): Promise<Broker> {
   const { local } = flags;
   if (local !== undefined) {
-    refuse({ brokers: flags.brokers, 'kafka-config': flags.kafkaConfig }, 'works on Kafka, and --local on files');
+    refuseKafkaFlags(flags);
     return openLocal(plan, { ...flags, local, topics: localTopics(flags.topic), log });
   }
   const { follow, fromStart, overwrite, forceUnlock, topic } = flags;

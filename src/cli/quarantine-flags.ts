@@ -10,8 +10,11 @@ import {
   type QuarantineEntry,
   type QuarantineFilter,
 } from '../quarantine/entry.ts';
+import { kafkaQuarantine } from '../quarantine/kafka-quarantine.ts';
 import { localQuarantine } from '../quarantine/local-quarantine.ts';
 import type { Plan } from '../topology/plan.ts';
+import { addKafkaFlags, type KafkaFlags, kafkaSettingsOf, refuseKafkaFlags } from './kafka-flags.ts';
+import { count } from './progress.ts';
 
 /** Which entries of a quarantine: the same for `quarantine` and `replay`. */
 export interface FilterFlags {
@@ -21,18 +24,22 @@ export interface FilterFlags {
   readonly until?: string;
 }
 
-export interface QuarantineFlags {
+/** Files where `--local` is given, else Kafka. */
+export interface QuarantineFlags extends KafkaFlags {
   readonly local?: string;
 }
 
 const list = (value: string, all: readonly string[]) => [...all, value];
 
 export function addFilterOptions(command: Command): Command {
-  return command
-    .option('--local <dir>', 'folder of the outputs')
+  return addKafkaFlags(command)
+    .option('--local <dir>', 'folder of the outputs of a run on files')
     .option('--where <key=value>', `${CONDITION_KEYS.join(', ')} (repeatable, all must hold)`, list, [])
     .option('--field <name>', 'with a finding on this field (repeatable, one of them)', list, [])
-    .option('--since <instant>', 'refused at or after it (stream time), as 2026-01-31T00:00:00Z or 2h before now')
+    .option(
+      '--since <instant>',
+      'refused at or after it (stream time; Kafka: time of the record), as 2026-01-31T00:00:00Z or 2h before now',
+    )
     .option('--until <instant>', 'refused before it');
 }
 
@@ -72,10 +79,27 @@ export async function* openQuarantine(
   flags: QuarantineFlags,
   filter: QuarantineFilter,
 ): AsyncGenerator<QuarantineEntry> {
-  if (plan.quarantineTopic === undefined)
-    throw new ConfigError(`${plan.name} keeps no quarantine (quarantine: none)`, { code: 'no-quarantine' });
-  if (flags.local === undefined)
-    throw new ConfigError('give --local DIR, the folder of the outputs', { code: 'no-broker' });
-  const source = localQuarantine({ dir: flags.local, topology: plan.name, topic: plan.quarantineTopic });
-  for await (const entry of source) if (matches(entry, filter)) yield entry;
+  for await (const entry of await allEntries(plan, flags)) if (matches(entry, filter)) yield entry;
+}
+
+async function allEntries(plan: Plan, flags: QuarantineFlags): Promise<AsyncIterable<QuarantineEntry>> {
+  const { name: topology, quarantineTopic: topic } = plan;
+  if (topic === undefined)
+    throw new ConfigError(`${topology} keeps no quarantine (quarantine: none)`, { code: 'no-quarantine' });
+  if (flags.local !== undefined) {
+    refuseKafkaFlags(flags);
+    return localQuarantine({ dir: flags.local, topology, topic });
+  }
+  return kafkaEntries({ settings: await kafkaSettingsOf(plan, flags, process.env), topology, topic });
+}
+
+async function* kafkaEntries(
+  options: Omit<Parameters<typeof kafkaQuarantine>[0], 'onForeign'>,
+): AsyncGenerator<QuarantineEntry> {
+  let foreign = 0;
+  const onForeign = () => {
+    foreign++;
+  };
+  yield* kafkaQuarantine({ ...options, onForeign });
+  if (foreign > 0) process.stderr.write(`${count(foreign)} left out: not written by ${options.topology}\n`);
 }

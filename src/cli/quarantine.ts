@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { ConfigError } from '../core/errors.ts';
-import type { QuarantineEntry } from '../quarantine/entry.ts';
+import { type QuarantineEntry, timeOf } from '../quarantine/entry.ts';
 import { load, planOf } from './load.ts';
 import { count, plain } from './progress.ts';
 import {
@@ -40,7 +40,7 @@ export function addQuarantine(program: Command): void {
     .action(async (path: string, action: string, flags: Flags) => {
       if (!Object.hasOwn(ACTIONS, action))
         throw new ConfigError(`quarantine ${action}: expected show, count or export`, { code: 'quarantine-action' });
-      const plan = planOf(await load(path), { onePartition: true, env: process.env });
+      const plan = planOf(await load(path), { onePartition: flags.local !== undefined, env: process.env });
       const entries = openQuarantine(plan, flags, filterOf(flags));
       await ACTIONS[action as keyof typeof ACTIONS](entries, flags); // checked above
     });
@@ -48,16 +48,31 @@ export function addQuarantine(program: Command): void {
 
 type Entries = AsyncIterable<QuarantineEntry>;
 
-async function show(entries: Entries, { limit }: Flags): Promise<void> {
-  const newest: QuarantineEntry[] = [];
+async function show(entries: Entries, { limit, local }: Flags): Promise<void> {
+  const last = new Map<number, QuarantineEntry[]>();
   let total = 0;
   for await (const entry of entries) {
     total++;
-    newest.push(entry);
-    if (newest.length > limit) newest.shift();
+    const list = last.get(entry.partition) ?? [];
+    last.set(entry.partition, list);
+    list.push(entry);
+    if (list.length > limit) list.shift();
   }
-  for (const entry of newest) process.stdout.write(`${describe(entry)}\n`);
+  const newest = newestOf([...last.values()], limit);
+  for (const entry of newest) {
+    const place = local === undefined ? `${entry.partition}/${entry.at}` : String(entry.at);
+    process.stdout.write(`#${place}  ${describe(entry)}\n`);
+  }
   process.stdout.write(`${count(newest.length)} of ${entriesText(total)}\n`);
+}
+
+/** Of one partition the last ones; of several by the time they have. */
+function newestOf(lists: readonly (readonly QuarantineEntry[])[], limit: number): readonly QuarantineEntry[] {
+  if (lists.length < 2) return lists[0] ?? [];
+  return lists
+    .flat()
+    .sort((a, b) => timeOf(a) - timeOf(b) || 0)
+    .slice(-limit);
 }
 
 function describe(entry: QuarantineEntry): string {
@@ -67,7 +82,8 @@ function describe(entry: QuarantineEntry): string {
     origin.part === undefined
       ? `${origin.topic}/${origin.partition} offset ${origin.offset}${element}`
       : `${origin.part} record ${origin.record}${element}`;
-  const when = Number.isNaN(entry.time) ? '' : `  ${new Date(entry.time).toISOString()}`;
+  const time = timeOf(entry);
+  const when = Number.isNaN(time) ? '' : `  ${new Date(time).toISOString()}`;
   const attempt = entry.attempt > 1 ? `  attempt ${entry.attempt}` : '';
   const findings = entry.findings.map((finding) => {
     const observed = finding.observed === undefined ? '' : ` = ${JSON.stringify(finding.observed)}`;
@@ -75,7 +91,7 @@ function describe(entry: QuarantineEntry): string {
     const field = finding.field === undefined ? '' : `  ${finding.field}${observed}${expected}`;
     return `    ${finding.rule} (${finding.severity})${field}${finding.message === undefined ? '' : `  ${finding.message}`}`;
   });
-  return [`#${entry.at}  ${place}  step ${entry.step}${attempt}${when}`, ...findings, `    ${valueText(entry)}`]
+  return [`${place}  step ${entry.step}${attempt}${when}`, ...findings, `    ${valueText(entry)}`]
     .map(plain)
     .join('\n');
 }
@@ -136,9 +152,10 @@ async function exportEntries(entries: Entries, { out, values }: Flags): Promise<
 }
 
 /** Bytes as text where they are text, else as base64. */
-function exported({ value, key, time, timestamp, headers: _headers, ...rest }: QuarantineEntry) {
+function exported({ value, key, time, timestamp, headers: _headers, redacted, ...rest }: QuarantineEntry) {
   return {
     ...rest,
+    ...(redacted ? { redacted } : {}),
     ...(Number.isNaN(time) ? {} : { time: new Date(time).toISOString() }),
     ...(Number.isNaN(timestamp) ? {} : { timestamp }),
     ...(key === null ? {} : { keyBase64: Buffer.from(key).toString('base64') }),
