@@ -16,6 +16,9 @@ interface Entry<V> {
   version: number;
   part: number;
   bytes: number;
+  /** Neighbors in the order of the store. */
+  older: Entry<V> | undefined;
+  newer: Entry<V> | undefined;
 }
 
 type Stored = readonly [key: string, version: number, value: unknown];
@@ -30,16 +33,19 @@ export interface EntryShape<V> {
 /**
  * Entries by key in the order they were last touched, with their state as parts.
  *
- * Idea: a Map in order of touch is the queue for eviction, and since what leaves is always the oldest, one number (the
+ * Idea: a list in order of touch is the queue for eviction, and since what leaves is always the oldest, one number (the
  * oldest version alive) tells a restore what had left. A checkpoint writes the entries touched since the last one as a
  * new part; a part without a newest version is dropped; the older half is written again as one above ten parts.
- * Cost: a Map delete and set a touch; checkpoint: the entries touched.
+ * The order is linked, not that of the Map: its first value is found behind the holes of all that left before.
+ * Cost: a look-up a touch, whatever is held; checkpoint: the entries touched.
  */
 export class EntryStore<V> {
   bytes = 0;
   private readonly name: string;
   private readonly shape: EntryShape<V>;
-  private entries = new Map<string, Entry<V>>();
+  private readonly entries = new Map<string, Entry<V>>();
+  private first: Entry<V> | undefined;
+  private last: Entry<V> | undefined;
   private readonly dirty = new Set<Entry<V>>();
   private readonly parts = new Map<number, number>();
   private nextVersion = 1;
@@ -57,7 +63,8 @@ export class EntryStore<V> {
 
   /** The oldest version alive: goes into the meta part, for `dropBelow`. */
   get floor(): number {
-    return this.first()?.version ?? this.nextVersion;
+    this.sort();
+    return this.first?.version ?? this.nextVersion;
   }
 
   get(key: string): V | undefined {
@@ -66,17 +73,22 @@ export class EntryStore<V> {
 
   /** The entry touched longest ago. */
   oldest(): V | undefined {
-    return this.first()?.value;
+    this.sort();
+    return this.first?.value;
   }
 
   values(): V[] {
     this.sort();
-    return [...this.entries.values()].map((entry) => entry.value);
+    const values: V[] = [];
+    for (let entry = this.first; entry !== undefined; entry = entry.newer) values.push(entry.value);
+    return values;
   }
 
-  keys(): IterableIterator<string> {
+  keys(): string[] {
     this.sort();
-    return this.entries.keys();
+    const keys: string[] = [];
+    for (let entry = this.first; entry !== undefined; entry = entry.newer) keys.push(entry.key);
+    return keys;
   }
 
   /** Sets the value of a key, or says that its value changed: it becomes the newest. */
@@ -84,14 +96,13 @@ export class EntryStore<V> {
     this.sort();
     const known = this.entries.get(key);
     if (known === undefined) {
-      const made = { key, value, version: this.nextVersion++, part: 0, bytes: this.shape.size(value) };
-      this.entries.set(key, made);
+      const made = this.make({ key, value, version: this.nextVersion++, part: 0 });
+      this.append(made);
       this.dirty.add(made);
-      this.bytes += made.bytes;
       return;
     }
-    this.entries.delete(key);
-    this.entries.set(key, known);
+    this.unlink(known);
+    this.append(known);
     known.version = this.nextVersion++;
     known.value = value;
     const bytes = this.shape.size(value);
@@ -102,12 +113,11 @@ export class EntryStore<V> {
 
   /** Takes out the entry touched longest ago. */
   shift(): readonly [string, V] | undefined {
-    const first = this.first();
+    this.sort();
+    const { first } = this;
     if (first === undefined) return undefined;
-    this.entries.delete(first.key);
     this.dirty.delete(first);
-    this.leavePart(first);
-    this.bytes -= first.bytes;
+    this.remove(first);
     return [first.key, first.value];
   }
 
@@ -151,9 +161,7 @@ export class EntryStore<V> {
       if (known !== undefined && known.version > version) continue;
       if (known !== undefined) this.remove(known);
       const value = this.shape.load(saved as never); // the shape reads what it wrote
-      const entry = { key, value, version, part: id, bytes: this.shape.size(value) };
-      this.entries.set(key, entry);
-      this.bytes += entry.bytes;
+      this.append(this.make({ key, value, version, part: id }));
       live++;
     }
     this.parts.set(id, live);
@@ -162,25 +170,46 @@ export class EntryStore<V> {
   }
 
   dropBelow(floor: number): void {
-    for (const entry of [...this.entries.values()]) if (entry.version < floor) this.remove(entry);
+    for (const entry of this.entries.values()) if (entry.version < floor) this.remove(entry);
     this.nextVersion = Math.max(this.nextVersion, floor);
+  }
+
+  private make(made: Pick<Entry<V>, 'key' | 'value' | 'version' | 'part'>): Entry<V> {
+    const entry = { ...made, bytes: this.shape.size(made.value), older: undefined, newer: undefined };
+    this.entries.set(entry.key, entry);
+    this.bytes += entry.bytes;
+    return entry;
   }
 
   private remove(entry: Entry<V>): void {
     this.entries.delete(entry.key);
+    this.unlink(entry);
     this.leavePart(entry);
     this.bytes -= entry.bytes;
   }
 
-  private first(): Entry<V> | undefined {
-    this.sort();
-    return this.entries.values().next().value;
+  private append(entry: Entry<V>): void {
+    entry.older = this.last;
+    entry.newer = undefined;
+    if (this.last === undefined) this.first = entry;
+    else this.last.newer = entry;
+    this.last = entry;
   }
 
+  private unlink({ older, newer }: Entry<V>): void {
+    if (older === undefined) this.first = newer;
+    else older.newer = newer;
+    if (newer === undefined) this.last = older;
+    else newer.older = older;
+  }
+
+  /** Parts come in any order. */
   private sort(): void {
     if (!this.unsorted) return;
     this.unsorted = false;
-    this.entries = new Map([...this.entries].sort(([, a], [, b]) => a.version - b.version));
+    this.first = undefined;
+    this.last = undefined;
+    for (const entry of [...this.entries.values()].sort((a, b) => a.version - b.version)) this.append(entry);
   }
 
   private leavePart(entry: Entry<V>): void {

@@ -1,0 +1,53 @@
+import { expect, it } from 'vitest';
+import { uniform } from '../../../src/core/hash.ts';
+import type { StatePart } from '../../../src/core/state.ts';
+import { EntryStore } from '../../../src/kernels/repair/entry-store.ts';
+
+const SHAPE = { save: (value: number) => value, load: (value: number) => value, size: () => 8 };
+
+it('keeps the order of touch through shifts, checkpoints and restores of parts in any order', () => {
+  let store = new EntryStore<number>('s', SHAPE);
+  const model = new Map<string, number>();
+  const parts = new Map<string, StatePart>();
+  for (let step = 0; step < 3000; step++) {
+    const key = String(Math.floor(uniform(1, step) * 40));
+    const what = uniform(2, step);
+    if (what < 0.6) {
+      store.put(key, step);
+      model.delete(key);
+      model.set(key, step);
+    } else if (what < 0.9) {
+      const oldest = model.entries().next().value;
+      expect(store.shift()).toEqual(oldest);
+      if (oldest !== undefined) model.delete(oldest[0]);
+    } else {
+      const [put, drop]: [StatePart[], string[]] = [[], []];
+      store.checkpoint(put, drop);
+      for (const name of drop) parts.delete(name);
+      for (const part of put) parts.set(part.name, part);
+      const floor = store.floor;
+      store = new EntryStore<number>('s', SHAPE);
+      const order = (name: string): number => uniform(3, step, Number(name.slice(2)));
+      for (const name of [...parts.keys()].sort((a, b) => order(a) - order(b))) store.restore(parts.get(name)!);
+      store.dropBelow(floor);
+    }
+    expect(store.oldest()).toBe(model.values().next().value);
+    expect([store.size, store.bytes]).toEqual([model.size, 8 * model.size]);
+    if (step % 50 === 0) expect([store.keys(), store.values()]).toEqual([[...model.keys()], [...model.values()]]);
+  }
+});
+
+it('finds the oldest as fast in a large window as in a small one', () => {
+  const cost = (window: number): number => {
+    const store = new EntryStore<number>('s', SHAPE);
+    for (let i = 0; i < window; i++) store.put(String(i), i);
+    const from = process.cpuUsage();
+    for (let i = window; i < window + 40_000; i++) {
+      store.shift();
+      store.put(String(i), i);
+    }
+    return process.cpuUsage(from).user;
+  };
+  cost(500);
+  expect(cost(60_000)).toBeLessThan(6 * cost(500));
+});
