@@ -1,11 +1,44 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { ConfigIssue, Kernel, Operator, OperatorDeps } from '../core/operator.ts';
 import { COUNT_PATTERN, DURATION_PATTERN, parseCount, parseDuration } from '../core/units.ts';
-import { NearKernel, type NearWindow } from '../kernels/near/near-kernel.ts';
+import { type NearAction, NearKernel, type NearWindow } from '../kernels/near/near-kernel.ts';
 import { DEFAULT_BLOCK_CAP, NEAR_KINDS, PRESETS } from '../kernels/near/near-settings.ts';
+import { SURVIVORSHIP_RULES } from '../kernels/near/survivorship.ts';
+
+/** A changed cluster waits a minute of stream time for more records unless it is told otherwise. */
+const DEFAULT_GRACE = '1m';
 
 const Field = (description: string) => Type.String({ minLength: 1, description });
 const Count = Type.Union([Type.Integer({ minimum: 1 }), Type.String({ pattern: COUNT_PATTERN })]);
+
+const Rule = (options: object) =>
+  Type.Union(
+    SURVIVORSHIP_RULES.map((rule) => Type.Literal(rule)),
+    options,
+  );
+
+const SurvivorshipConfig = Type.Object(
+  {
+    default: Rule({
+      description:
+        '`most-complete`: from the record with most fields filled, of those the one that says most. `newest`: from the record with the latest time. `source-priority`: from the source named first in `sources`.',
+      default: 'most-complete',
+    }),
+    fields: Type.Record(Type.String({ minLength: 1 }), Rule({}), {
+      description: 'Rules of single top-level fields.',
+      default: {},
+    }),
+    source: Type.Optional(Field('Field that names who a record is from.')),
+    sources: Type.Array(Type.Union([Type.String(), Type.Number()]), {
+      description: 'Sources, the best first; those not named come last.',
+      default: [],
+    }),
+  },
+  {
+    additionalProperties: false,
+    description: 'With `merge`: which value of each field survives; a filled one always beats an empty one.',
+  },
+);
 
 const Config = Type.Object(
   {
@@ -25,10 +58,19 @@ const Config = Type.Object(
         maximum: 1,
       }),
     ),
-    action: Type.Union([Type.Literal('flag'), Type.Literal('drop')], {
-      description: '`flag` passes near-duplicates on with a finding, `drop` sends them to the port `duplicates`.',
+    action: Type.Union([Type.Literal('flag'), Type.Literal('drop'), Type.Literal('merge')], {
+      description:
+        '`flag` passes near-duplicates on with a finding, `drop` sends them to the port `duplicates`, `merge` makes one golden record of each cluster.',
       default: 'flag',
     }),
+    survivorship: Type.Optional(SurvivorshipConfig),
+    grace: Type.Optional(
+      Type.String({
+        pattern: DURATION_PATTERN,
+        description:
+          'With `merge`: stream time a changed cluster waits for more records before it is given; 1m when the input has a clock. The end of a file gives all.',
+      }),
+    ),
     into: Type.Optional(Field('Field that takes the id of the cluster.')),
     link: Type.Optional(
       Type.Object(
@@ -82,17 +124,25 @@ export const dedupNear: Operator<DedupNearConfig> = {
   summary: 'Finds near-duplicates among texts and records, names their cluster, and links lists.',
   config: Config,
   example: { kind: 'product', fields: ['name', 'description'], action: 'flag', into: 'cluster', scope: 'topic' },
-  ports: () => [
-    { name: 'out', fate: 'pass' },
-    { name: 'duplicates', fate: 'duplicate' },
-  ],
+  ports: ({ action }) =>
+    action === 'merge'
+      ? [{ name: 'out', fate: 'derived' }]
+      : [
+          { name: 'out', fate: 'pass' },
+          { name: 'duplicates', fate: 'duplicate' },
+        ],
   scope: (config) => config.scope ?? 'partition',
-  fields: ({ fields, link, into }) => ({
-    reads: [...fields, ...(link === undefined ? [] : [link.source])],
+  fields: ({ fields, link, into, survivorship }) => ({
+    reads: [
+      ...fields,
+      ...(link === undefined ? [] : [link.source]),
+      ...(survivorship?.source === undefined ? [] : [survivorship.source]),
+    ],
     ...(into === undefined ? {} : { writes: [into] }),
   }),
   validate,
-  needsClock: ({ window = 'all' }) => (typeof window === 'string' && window !== 'all' ? ['window'] : undefined),
+  needsClock: ({ window = 'all', grace }) =>
+    typeof window === 'string' && window !== 'all' ? ['window'] : grace !== undefined ? ['grace'] : undefined,
   create(config: DedupNearConfig, deps: OperatorDeps): Kernel {
     const { features, threshold, linkThreshold, codes = false } = PRESETS[config.kind];
     const { link } = config;
@@ -103,7 +153,7 @@ export const dedupNear: Operator<DedupNearConfig> = {
         features,
         codes: codes && !oneToOne,
         threshold: config.threshold ?? (oneToOne ? linkThreshold : threshold),
-        action: config.action ?? 'flag',
+        action: toAction(config, deps),
         into: config.into === undefined ? undefined : deps.field(config.into),
         source: link === undefined ? undefined : deps.field(link.source),
         oneToOne,
@@ -115,10 +165,63 @@ export const dedupNear: Operator<DedupNearConfig> = {
   },
 };
 
-function validate({ into, fields }: DedupNearConfig): readonly ConfigIssue[] {
-  if (into === undefined || !fields.includes(into)) return [];
-  const message = `\`${into}\` is compared and written: name another field for the cluster`;
-  return [{ path: ['into'], level: 'error', code: 'near-into', message }];
+function validate(config: DedupNearConfig): readonly ConfigIssue[] {
+  const { into, fields } = config;
+  const issues: ConfigIssue[] = [];
+  if (into !== undefined && fields.includes(into))
+    issues.push({
+      path: ['into'],
+      level: 'error',
+      code: 'near-into',
+      message: `\`${into}\` is compared and written: name another field for the cluster`,
+    });
+  return [...issues, ...mergeIssues(config)];
+}
+
+function mergeIssues({ action, survivorship, grace, link }: DedupNearConfig): readonly ConfigIssue[] {
+  const issues: ConfigIssue[] = [];
+  const say = (path: string, code: string, message: string): void => {
+    issues.push({ path: [path], level: 'error', code, message });
+  };
+  if (action !== 'merge') {
+    if (survivorship !== undefined) say('survivorship', 'near-merge', '`survivorship` is for `action: merge`');
+    if (grace !== undefined) say('grace', 'near-merge', '`grace` is for `action: merge`');
+    return issues;
+  }
+  if (link !== undefined && link.oneToOne !== false)
+    say(
+      'link',
+      'near-merge-link',
+      'a partner may be lost to a better one, but what was merged stays so: say `oneToOne: false`, or flag',
+    );
+  const { fields = {}, sources = [] } = survivorship ?? {};
+  const rules = [survivorship?.default, ...Object.values(fields)];
+  if (
+    rules.includes('source-priority') &&
+    (sources.length === 0 || (survivorship?.source ?? link?.source) === undefined)
+  )
+    say(
+      'survivorship',
+      'near-no-sources',
+      '`source-priority` needs `source`, the field that names it, and `sources`, the best first',
+    );
+  return issues;
+}
+
+function toAction({ action = 'flag', survivorship, grace, link }: DedupNearConfig, deps: OperatorDeps): NearAction {
+  if (action !== 'merge') return { kind: action };
+  const { default: fallback = 'most-complete', fields = {}, sources = [] } = survivorship ?? {};
+  const source = survivorship?.source ?? link?.source;
+  return {
+    kind: action,
+    graceMs: parseDuration(grace ?? DEFAULT_GRACE) ?? 0,
+    rules: {
+      fallback,
+      fields: new Map(Object.entries(fields)),
+      source: source === undefined ? undefined : deps.field(source),
+      places: new Map(sources.map((name, place) => [String(name), place])),
+    },
+  };
 }
 
 function toWindow(window: DedupNearConfig['window']): NearWindow {

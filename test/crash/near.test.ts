@@ -20,6 +20,7 @@ function goods(): string {
     const seller = `${pick(of, 7)}son ${Math.floor(uniform(8, of) * 900)} ${pick(of, 9)}ly`;
     const other = of !== i;
     const record = {
+      at: new Date(Date.UTC(2026, 0, 1) + i * 1000).toISOString(),
       side: other ? 'b' : 'a',
       name: other ? `${name} ${pick(i, 10)}` : name,
       maker: pick(of, 11),
@@ -45,7 +46,7 @@ it(`clusters and links are the same after ${KILLS} SIGKILLs of the command line`
   expect(await runOrKill(job, 'killed')).toEqual(DONE);
   const whole = outputsOf(job.folder, 'whole');
   expect(Object.keys(whole)).toEqual(
-    expect.arrayContaining(['near.events.ndjson', 'told.findings.ndjson', 'told.ndjson']),
+    expect.arrayContaining(['golden.findings.ndjson', 'golden.ndjson', 'near.events.ndjson', 'told.ndjson']),
   );
   expect(outputsOf(job.folder, 'killed')).toEqual(whole);
 }, 240_000);

@@ -43,6 +43,44 @@ output: { topic: fresh }
   ]);
 });
 
+it('a golden record that the next day adds to is given again, as its next revision; what went in is merged', async () => {
+  const topology = join(folder, 'golden.yaml');
+  const input = join(folder, 'shops.ndjson');
+  writeFileSync(
+    topology,
+    `name: golden
+input: { topic: shops, format: json }
+steps:
+  - { id: one, use: dedup-near, with: { scope: topic, kind: place, fields: [name], action: merge } }
+output: { topic: golden, findings: { field: _quality } }
+`,
+  );
+  const run = async (): Promise<object> => {
+    const args = ['--local', join(folder, 'gold'), '--topic', `shops=${input}`, '--quiet', '--json'];
+    const { code, stdout } = await sluice(['run', topology, ...args]);
+    expect(code).toBe(0);
+    return JSON.parse(stdout.trim().split('\n').at(-1)!) as object; // the last line is one JSON object
+  };
+  writeFileSync(
+    input,
+    '{"name":"Cafe Mill House","seats":null}\n{"name":"Harbor Books"}\n{"name":"CAFE Mill House"}\n',
+  );
+  expect(await run()).toMatchObject({ in: 3, merged: 3, curated: 0 });
+  const first = linesOf('gold/golden.ndjson');
+  expect(first.map(({ name }) => name)).toEqual(['Cafe Mill House', 'Harbor Books']);
+  appendFileSync(input, '{"name":"cafe mill house","seats":30}\n{"name":"harbor books"}\n');
+  expect(await run()).toMatchObject({ in: 5, merged: 5, curated: 0 });
+  const second = linesOf('gold/golden.ndjson').slice(first.length);
+  expect(second).toMatchObject([
+    {
+      seats: 30,
+      _quality: [
+        { rule: 'merged', observed: { cluster: 'shops/0/0', records: 3, revision: 2, from: { seats: 'shops/0/3' } } },
+      ],
+    },
+  ]);
+});
+
 describeWithData('the example products.yaml', '../examples/products.yaml', (path) => {
   it('finds each product spelt twice and keeps other models apart', async () => {
     const data = join(folder, 'products.csv');

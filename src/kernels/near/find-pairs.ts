@@ -28,7 +28,6 @@ export function findPairs(rows: readonly (readonly unknown[])[], options: FindOp
     features: featureKind,
     codes: codes && second === undefined,
     blockCap: DEFAULT_BLOCK_CAP,
-    maxBytes: Number.POSITIVE_INFINITY,
   });
   const features = rows.map((row) =>
     featuresOf(

@@ -41,7 +41,6 @@ export interface IndexOptions {
   /** Records with model codes of which none is shared are less alike. */
   readonly codes: boolean;
   readonly blockCap: number;
-  readonly maxBytes: number;
 }
 
 type Stored = Omit<NearEntry, 'keys' | 'shared'>;
@@ -139,6 +138,11 @@ export class NearIndex {
     return this.bySeq.get(seq);
   }
 
+  /** The cluster of each record held. */
+  clusters(): readonly string[] {
+    return this.store.values().map(({ cluster }) => cluster);
+  }
+
   /** Something of the entry changed: it becomes the newest. */
   touch(entry: NearEntry): void {
     this.store.put(String(entry.seq), entry);
@@ -162,10 +166,6 @@ export class NearIndex {
   /** How much a word tells of a record. */
   rarity(word: number): number {
     return -this.blocks.sizeOf(word);
-  }
-
-  get isFull(): boolean {
-    return this.store.bytes > this.options.maxBytes;
   }
 
   checkpoint(): CheckpointDelta {

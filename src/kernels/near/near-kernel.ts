@@ -1,26 +1,35 @@
 import type { FieldSlot } from '../../core/field.ts';
 import type { Kernel, KernelStats, OperatorDeps, Out, Tick } from '../../core/operator.ts';
-import type { DataRecord, Origin } from '../../core/record.ts';
+import type { DataRecord } from '../../core/record.ts';
 import type { CheckpointDelta, StatePart } from '../../core/state.ts';
-import { featuresOf, textOf, wordHash, wordsOf } from './features.ts';
-import { type Match, type NearEntry, NearIndex } from './near-index.ts';
+import { idOf } from './cluster-id.ts';
+import { bestCluster } from './clusters.ts';
+import { type Features, featuresOf, textOf } from './features.ts';
+import { GoldenRecords, keyOf } from './golden-records.ts';
+import { nearFinding } from './near-finding.ts';
+import { type Match, NearIndex } from './near-index.ts';
 import type { FeatureKind } from './near-settings.ts';
+import { linkBest } from './partners.ts';
+import type { Survivorship } from './survivorship.ts';
 
 const PORT = { out: 0, duplicates: 1 } as const;
-/** Rarest words two records share, told as the reason. */
-const WHY_WORDS = 3;
 
 export type NearWindow =
   | { readonly kind: 'all' }
   | { readonly kind: 'records'; readonly records: number }
   | { readonly kind: 'time'; readonly ms: number };
 
+/** What becomes of near-duplicates. */
+export type NearAction =
+  | { readonly kind: 'flag' | 'drop' }
+  | { readonly kind: 'merge'; readonly rules: Survivorship; readonly graceMs: number };
+
 export interface NearOptions {
   readonly fields: readonly FieldSlot[];
   readonly features: FeatureKind;
   readonly codes: boolean;
   readonly threshold: number;
-  readonly action: 'flag' | 'drop';
+  readonly action: NearAction;
   readonly into: FieldSlot | undefined;
   readonly source: FieldSlot | undefined;
   readonly oneToOne: boolean;
@@ -34,50 +43,63 @@ export interface NearOptions {
  * A record joins the cluster whose verified members it is most like on average, when that is at or above the
  * threshold; so one accidental likeness does not chain clusters. With one-to-one links a record keeps one partner of
  * the other side; a better one that comes later takes its place (`cluster.split`, `cluster.merged`).
+ * To merge, records stay in, and one of the best values of each cluster leaves.
  * Bound: `maxStateBytes`; beyond, the oldest are forgotten, with `state.evicted`.
  */
 export class NearKernel implements Kernel {
   private readonly options: NearOptions;
+  private readonly maxBytes: number;
   private readonly index: NearIndex;
+  private readonly golden: GoldenRecords | undefined;
   private readonly visible: readonly boolean[];
+  private stale = false;
 
   constructor(options: NearOptions, deps: OperatorDeps) {
+    const { action, into } = options;
     this.options = options;
+    this.maxBytes = deps.limits.maxStateBytes;
     this.index = new NearIndex({
       features: options.features,
       codes: options.codes,
       blockCap: options.blockCap,
-      maxBytes: deps.limits.maxStateBytes,
     });
+    if (action.kind === 'merge') this.golden = new GoldenRecords({ ...action, into, port: PORT.out }, deps.records);
     this.visible = options.fields.map(({ text }) => !deps.redacted(text));
   }
 
   process(records: readonly DataRecord[], time: Float64Array, out: Out): void {
-    this.index.resume();
+    this.resume();
     for (let i = 0; i < records.length; i++) {
       out.at = i;
       this.take(records[i]!, time[i]!, out);
     }
   }
 
-  onTick(tick: Tick): void {
-    this.index.resume();
-    if (tick.kind === 'idle') this.expire(tick.time);
+  onTick(tick: Tick, out: Out): void {
+    this.resume();
+    if (tick.kind === 'idle') this.advance(tick.time, out);
+    if (tick.kind === 'end') this.golden?.end(out);
   }
 
   checkpoint(): CheckpointDelta {
-    return this.index.checkpoint();
+    this.resume();
+    const { put, drop } = this.index.checkpoint();
+    const delta = { put: [...put], drop: [...drop] };
+    this.golden?.checkpoint(delta.put, delta.drop);
+    return delta;
   }
 
   restore(part: StatePart): void {
-    this.index.restore(part);
+    this.stale = true;
+    if (this.golden?.owns(part.name) === true) this.golden.restore(part);
+    else this.index.restore(part);
   }
 
   stats(): KernelStats {
     const { overflowed, uncompared } = this.index.blocks;
     return {
-      entries: this.index.size,
-      bytes: this.index.bytes,
+      entries: this.index.size + (this.golden?.size ?? 0),
+      bytes: this.bytes,
       gauges: [
         { name: 'near_left_out', labels: { reason: 'block-cap' }, value: overflowed },
         { name: 'near_left_out', labels: { reason: 'search-limit' }, value: uncompared },
@@ -85,169 +107,111 @@ export class NearKernel implements Kernel {
     };
   }
 
+  private get bytes(): number {
+    return this.index.bytes + (this.golden?.bytes ?? 0);
+  }
+
+  /** The last part has been restored. */
+  private resume(): void {
+    if (!this.stale) return;
+    this.stale = false;
+    this.index.resume();
+    this.golden?.resume(this.index.clusters());
+  }
+
   private take(record: DataRecord, timeMs: number, out: Out): void {
     const { options, index } = this;
     const texts = options.fields.map((slot) => textOf(slot.get(record)));
     const side = options.source === undefined ? undefined : textOf(options.source.get(record));
-    this.expire(timeMs);
+    this.advance(timeMs, out);
     const features = featuresOf(
       texts.filter((text) => text !== ''),
       options.features,
     );
-    const { origin } = record;
-    const id = idOf(origin);
-    const entry = { features, origin, time: timeMs, side, cluster: id };
+    const found = { id: idOf(record.origin), texts };
     if (features.hashes.length === 0) {
-      this.leave(record, { id, texts, match: undefined }, out);
+      const alone = this.golden === undefined ? record : record.leaving({ key: keyOf(found.id) });
+      this.leave(alone, { ...found, cluster: found.id, match: undefined }, out);
       return;
     }
     const matches = index.matches(features, 0, (other) => side === undefined || other.side !== side);
-    const match = options.oneToOne ? undefined : this.bestCluster(matches);
-    if (match !== undefined) entry.cluster = match.entry.cluster;
-    const held = index.add(entry);
-    const linked = options.oneToOne ? this.link(held, matches, out) : match;
-    this.leave(record, { id: held.cluster, texts, match: linked }, out);
+    const { cluster, match, arrival } = this.join({ record, features, side, timeMs, matches }, out);
+    if (this.golden === undefined) this.leave(record, { ...found, cluster, match }, out);
+    else {
+      this.golden.take(record, { id: found.id, cluster, arrival, time: timeMs });
+      out.absorb('merged');
+    }
     this.bound(out);
   }
 
-  /** The best match of the cluster that is most alike on average; undefined when none is alike enough. */
-  private bestCluster(matches: readonly Match[]): Match | undefined {
-    const clusters = new Map<string, { sum: number; count: number; best: Match }>();
-    for (const match of matches) {
-      const known = clusters.get(match.entry.cluster);
-      if (known === undefined) clusters.set(match.entry.cluster, { sum: match.score, count: 1, best: match });
-      else {
-        known.sum += match.score;
-        known.count++;
-      }
-    }
-    let found: Match | undefined;
-    let most = this.options.threshold;
-    for (const { sum, count, best } of clusters.values())
-      if (sum / count > most || (found === undefined && sum / count >= most)) {
-        most = sum / count;
-        found = best;
-      }
-    return found;
-  }
-
-  /** Gives `entry` the best partner that is free or likes it better than its own; who loses one looks again. */
-  private link(entry: NearEntry, matches: readonly Match[], out: Out): Match | undefined {
+  /** Puts the record into the index, with its cluster or its partner. */
+  private join(
+    found: {
+      readonly record: DataRecord;
+      readonly features: Features;
+      readonly side: string | undefined;
+      readonly timeMs: number;
+      readonly matches: readonly Match[];
+    },
+    out: Out,
+  ): { readonly cluster: string; readonly match: Match | undefined; readonly arrival: number } {
     const { index, options } = this;
-    let [seeker, offers] = [entry, matches];
-    for (;;) {
-      const chosen = offers.find(({ entry: other, score }) => score >= options.threshold && score > other.score);
-      if (chosen === undefined) break;
-      const { entry: other, score } = chosen;
-      const left = other.partner < 0 ? undefined : index.get(other.partner);
-      const before = other.cluster;
-      const cluster = other.seq < seeker.seq ? idOf(other.origin) : idOf(seeker.origin);
-      pair(seeker, other, { cluster, score });
-      index.touch(seeker);
-      index.touch(other);
-      if (seeker !== entry)
-        out.event('cluster.merged', { cluster, origin: seeker.origin, with: other.origin, score: round(score) });
-      if (left === undefined) break;
-      left.partner = -1;
-      left.score = 0;
-      left.cluster = idOf(left.origin);
-      index.touch(left);
-      out.event('cluster.split', { cluster: before, origin: left.origin, from: other.origin });
-      [seeker, offers] = [left, index.matches(left.features, options.threshold, (e) => e.side !== left.side)];
-    }
-    const partner = entry.partner < 0 ? undefined : index.get(entry.partner);
-    return partner === undefined ? undefined : { entry: partner, score: entry.score };
+    const { features, side, timeMs, matches } = found;
+    const { origin } = found.record;
+    const { threshold, oneToOne } = options;
+    const match = oneToOne ? undefined : bestCluster(matches, threshold);
+    const cluster = match?.entry.cluster ?? idOf(origin);
+    const entry = index.add({ features, origin, time: timeMs, side, cluster });
+    const partner = oneToOne ? linkBest(index, { entry, matches, threshold }, out) : match;
+    return { cluster: entry.cluster, match: partner, arrival: entry.seq };
   }
 
   private leave(
     record: DataRecord,
-    found: { readonly id: string; readonly texts: readonly string[]; readonly match: Match | undefined },
+    found: {
+      readonly id: string;
+      readonly texts: readonly string[];
+      readonly cluster: string;
+      readonly match: Match | undefined;
+    },
     out: Out,
   ): void {
     const { into, action } = this.options;
-    const { match } = found;
+    const { cluster, match } = found;
     if (match === undefined && into === undefined) {
       out.emit(PORT.out, record);
       return;
     }
     const draft = record.edit();
-    into?.set(draft, found.id);
-    if (match !== undefined)
-      out.finding(draft, {
-        rule: 'near-duplicate',
-        severity: 'info',
-        dimension: 'uniqueness',
-        observed: {
-          duplicateOf: match.entry.origin,
-          cluster: found.id,
-          score: round(match.score),
-          why: this.why(found.texts, match),
-        },
-      });
-    out.emit(match !== undefined && action === 'drop' ? PORT.duplicates : PORT.out, draft);
+    into?.set(draft, cluster);
+    const texts = found.texts.filter((_, i) => this.visible[i] === true);
+    if (match !== undefined) out.finding(draft, nearFinding(this.index, { texts, cluster, match }));
+    out.emit(match !== undefined && action.kind === 'drop' ? PORT.duplicates : PORT.out, draft);
   }
 
-  /** The rarest words both have; none of redacted fields. */
-  private why(texts: readonly string[], { entry }: Match): readonly string[] {
-    const shared = new Map<string, number>();
-    for (const [i, text] of texts.entries())
-      if (this.visible[i] === true)
-        for (const word of wordsOf(text)) {
-          const hash = wordHash(word);
-          if (includes(entry.features.words, hash)) shared.set(word, this.index.rarity(hash));
-        }
-    return [...shared]
-      .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
-      .slice(0, WHY_WORDS)
-      .map(([word]) => word);
-  }
-
-  private expire(timeMs: number): void {
+  /** What is due by the clock, or by the number of records: clusters leave, old entries are forgotten. */
+  private advance(timeMs: number, out: Out): void {
     const { window } = this.options;
-    if (window.kind === 'records') while (this.index.size >= window.records) this.index.shift();
+    this.golden?.advance(timeMs, out);
+    if (window.kind === 'records') while (this.index.size >= window.records) this.forget(out);
     if (window.kind !== 'time' || Number.isNaN(timeMs)) return;
     for (
       let first = this.index.oldest();
       first !== undefined && first.time + window.ms < timeMs;
       first = this.index.oldest()
     )
-      this.index.shift();
+      this.forget(out);
+  }
+
+  private forget(out: Out): void {
+    const oldest = this.index.oldest();
+    this.index.shift();
+    if (oldest !== undefined) this.golden?.left(oldest.cluster, out);
   }
 
   private bound(out: Out): void {
     let gone = 0;
-    for (; this.index.isFull && this.index.size > 0; gone++) this.index.shift();
+    for (; this.bytes > this.maxBytes && this.index.size > 0; gone++) this.forget(out);
     if (gone > 0) out.event('state.evicted', { entries: gone, bound: 'maxStateBytes' });
   }
-}
-
-function pair(
-  a: NearEntry,
-  b: NearEntry,
-  { cluster, score }: { readonly cluster: string; readonly score: number },
-): void {
-  a.partner = b.seq;
-  b.partner = a.seq;
-  a.score = score;
-  b.score = score;
-  a.cluster = cluster;
-  b.cluster = cluster;
-}
-
-function idOf({ topic, partition, offset, index }: Origin): string {
-  return `${topic}/${partition}/${offset}${index === undefined ? '' : `#${index}`}`;
-}
-
-function includes(sorted: Int32Array, value: number): boolean {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle]! < value) low = middle + 1;
-    else high = middle;
-  }
-  return sorted[low] === value;
-}
-
-function round(score: number): number {
-  return Math.round(score * 1000) / 1000;
 }

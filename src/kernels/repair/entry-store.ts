@@ -121,6 +121,14 @@ export class EntryStore<V> {
     return [first.key, first.value];
   }
 
+  /** A restore may bring it back, from a part whose other entries live: who deletes must know it by something else. */
+  delete(key: string): void {
+    const known = this.entries.get(key);
+    if (known === undefined) return;
+    this.dirty.delete(known);
+    this.remove(known);
+  }
+
   checkpoint(put: StatePart[], drop: string[]): void {
     this.sort();
     if (this.parts.size > MAX_PARTS) {
