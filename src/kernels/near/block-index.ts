@@ -1,22 +1,36 @@
-/** What a block holds: its place in a search is kept on it. */
+import { KeyTable, NONE } from './key-table.ts';
+import { NumberLists } from './number-lists.ts';
+
+/** What a block holds. */
 export interface Blocked {
   readonly seq: number;
   readonly keys: Int32Array;
-  /** Weight of the blocks shared with the record a search is for. */
-  shared: number;
+  /** Where the index keeps it; its own business. */
+  place: number;
 }
 
 /** Entries looked at in one search, over all blocks: what keeps the cost of a record the same however many are held. */
 const LOOKS = 2400;
 /** Candidates that are verified. */
 const VERIFIED = 40;
+const FIRST_PLACES = 1024;
+/** Weight of an entry that was met and cannot be a partner: stays what it is whatever is added. */
+const REFUSED = Number.NEGATIVE_INFINITY;
+
+/** A block that was found: a list, or the place of its only entry. */
+interface Found {
+  readonly block: number;
+  readonly length: number;
+}
 
 /**
  * Candidates by shared keys: words of records, bands of signatures.
  *
  * Idea: rare keys first, since they tell most; of the entries met those that share most weight are verified. A block
  * keeps the newest `cap` entries.
- * Cost: at most LOOKS entries a search, VERIFIED of which are handed on.
+ * Layout: entries have places; a block is the place of its only entry, as most bands of texts are met once, or ~handle
+ * of a list of places, the newest last.
+ * Cost: at most LOOKS entries a search, VERIFIED of which are handed on; no object of the heap is looked at for them.
  */
 export class BlockIndex<E extends Blocked> {
   /** Entries that left a full block. */
@@ -24,8 +38,15 @@ export class BlockIndex<E extends Blocked> {
   /** Candidates that were not compared: beyond LOOKS or VERIFIED. */
   uncompared = 0;
   private readonly cap: number;
-  /** A block of one is the entry itself: most bands of texts are met once. */
-  private readonly blocks = new Map<number, E | E[]>();
+  private readonly blocks = new KeyTable();
+  private readonly lists = new NumberLists();
+  private readonly entries: (E | undefined)[] = [];
+  private readonly free: number[] = [];
+  /** By place: weight of the blocks shared with the record a search is for, 0 between searches; `seq`. */
+  private shared = new Float64Array(FIRST_PLACES);
+  private seqs = new Float64Array(FIRST_PLACES);
+  private touched = new Int32Array(LOOKS);
+  private readonly best = new Int32Array(VERIFIED);
 
   constructor(cap: number) {
     this.cap = cap;
@@ -33,70 +54,130 @@ export class BlockIndex<E extends Blocked> {
 
   sizeOf(key: number): number {
     const block = this.blocks.get(key);
-    return block === undefined ? 0 : Array.isArray(block) ? block.length : 1;
+    return block === NONE ? 0 : block >= 0 ? 1 : this.lists.lengthOf(~block);
   }
 
   add(entry: E): void {
-    for (let i = 0; i < entry.keys.length; i++) {
-      const key = entry.keys[i]!;
-      const block = this.blocks.get(key);
-      if (block === undefined || this.cap === 1) {
-        if (block !== undefined) this.overflowed++;
-        this.blocks.set(key, entry);
-      } else if (!Array.isArray(block)) this.blocks.set(key, [block, entry]);
-      else {
-        if (block.length === this.cap) {
-          block.shift();
-          this.overflowed++;
-        }
-        block.push(entry);
-      }
-    }
+    this.settle(entry);
+    for (let i = 0; i < entry.keys.length; i++) this.join(entry.keys[i]!, entry.place);
   }
 
   remove(entry: E): void {
+    const { blocks, lists } = this;
     for (let i = 0; i < entry.keys.length; i++) {
       const key = entry.keys[i]!;
-      const block = this.blocks.get(key);
-      if (block === entry) this.blocks.delete(key);
-      else if (Array.isArray(block) && removeFrom(block, entry) === 0) this.blocks.delete(key);
+      const block = blocks.get(key);
+      if (block === entry.place) blocks.delete(key);
+      else if (block < 0 && block !== NONE && lists.remove(~block, entry.place) === 0) {
+        lists.free(~block);
+        blocks.delete(key);
+      }
     }
+    this.entries[entry.place] = undefined;
+    this.free.push(entry.place);
   }
 
   /** Best candidates first; ties by age. `accept` leaves out entries that cannot be partners. */
-  search(keys: Int32Array, weightOf: (key: number) => number, accept: (entry: E) => boolean): E[] {
-    const found: { readonly block: readonly E[]; readonly weight: number }[] = [];
-    for (let i = 0; i < keys.length; i++) {
-      const block = this.blocks.get(keys[i]!);
-      if (block === undefined) continue;
-      found.push({ block: Array.isArray(block) ? block : [block], weight: weightOf(keys[i]!) });
-    }
-    found.sort((a, b) => a.block.length - b.block.length);
-    const touched: E[] = [];
-    let looks = 0;
-    for (const { block, weight } of found) {
-      if (looks > 0 && looks + block.length > LOOKS) {
-        this.uncompared += block.length;
+  search(keys: Int32Array, accept?: (entry: E) => boolean): E[] {
+    let [looks, met] = [0, 0];
+    for (const found of this.found(keys)) {
+      if (looks > 0 && looks + found.length > LOOKS) {
+        this.uncompared += found.length;
         continue;
       }
-      looks += block.length;
-      for (const entry of block) {
-        if (!accept(entry)) continue;
-        if (entry.shared === 0) touched.push(entry);
-        entry.shared += weight;
-      }
+      looks += found.length;
+      met = this.look(found, met, accept);
     }
-    touched.sort((a, b) => b.shared - a.shared || a.seq - b.seq);
-    for (const entry of touched) entry.shared = 0;
-    this.uncompared += Math.max(0, touched.length - VERIFIED);
-    return touched.length > VERIFIED ? touched.slice(0, VERIFIED) : touched;
+    return this.choose(met);
+  }
+
+  /** Blocks of the keys, the smallest first. */
+  private found(keys: Int32Array): Found[] {
+    const found: Found[] = [];
+    for (let i = 0; i < keys.length; i++) {
+      const block = this.blocks.get(keys[i]!);
+      if (block !== NONE) found.push({ block, length: block >= 0 ? 1 : this.lists.lengthOf(~block) });
+    }
+    return found.sort((a, b) => a.length - b.length);
+  }
+
+  /** Adds what sharing this block tells, more the fewer are in it. Gives how many entries were met so far. */
+  private look({ block, length }: Found, before: number, accept: ((entry: E) => boolean) | undefined): number {
+    const { shared, entries } = this;
+    const held = entries.length - this.free.length;
+    const weight = Math.log((held + 2) / (length + 1));
+    const places = block >= 0 ? Int32Array.of(block) : this.lists.memoryOf(~block);
+    const start = block >= 0 ? 0 : this.lists.startOf(~block);
+    let met = before;
+    if (met + length > this.touched.length) this.touched = enlarged(this.touched, met + length);
+    const { touched } = this;
+    for (let i = start; i < start + length; i++) {
+      const place = places[i]!;
+      if (shared[place] === 0) {
+        touched[met++] = place;
+        if (accept !== undefined && !accept(entries[place]!)) shared[place] = REFUSED;
+      }
+      shared[place]! += weight;
+    }
+    return met;
+  }
+
+  /** Of the first `met` that were touched, those with most weight; all weights are 0 again. */
+  private choose(met: number): E[] {
+    const { shared, touched, best } = this;
+    let [chosen, accepted] = [0, 0];
+    for (let i = 0; i < met; i++) {
+      const place = touched[i]!;
+      if (shared[place] === REFUSED) continue;
+      accepted++;
+      if (chosen === VERIFIED && !this.isBefore(place, best[chosen - 1]!)) continue;
+      let at = chosen < VERIFIED ? chosen++ : chosen - 1;
+      for (; at > 0 && this.isBefore(place, best[at - 1]!); at--) best[at] = best[at - 1]!;
+      best[at] = place;
+    }
+    for (let i = 0; i < met; i++) shared[touched[i]!] = 0;
+    this.uncompared += accepted - chosen;
+    return Array.from(best.subarray(0, chosen), (place) => this.entries[place]!);
+  }
+
+  private isBefore(a: number, b: number): boolean {
+    const [x, y] = [this.shared[a]!, this.shared[b]!];
+    return x > y || (x === y && this.seqs[a]! < this.seqs[b]!);
+  }
+
+  /** Gives the entry a place. */
+  private settle(entry: E): void {
+    const place = this.free.pop() ?? this.entries.length;
+    if (place === this.shared.length) {
+      this.shared = enlarged(this.shared, 2 * place);
+      this.seqs = enlarged(this.seqs, 2 * place);
+    }
+    this.entries[place] = entry;
+    this.seqs[place] = entry.seq;
+    entry.place = place;
+  }
+
+  private join(key: number, place: number): void {
+    const { blocks, lists, cap } = this;
+    const block = blocks.get(key);
+    if (block === NONE) blocks.set(key, place);
+    else if (block >= 0) {
+      if (cap === 1) this.overflowed++;
+      blocks.set(key, cap === 1 ? place : ~lists.pair(block, place));
+    } else {
+      const handle = ~block;
+      if (lists.lengthOf(handle) === cap) {
+        lists.remove(handle, lists.memoryOf(handle)[lists.startOf(handle)]!);
+        this.overflowed++;
+      }
+      const moved = lists.push(handle, place);
+      if (moved !== handle) blocks.set(key, ~moved);
+    }
   }
 }
 
-/** What leaves is mostly the oldest, which stands first. Gives how many are left. */
-function removeFrom<E>(block: E[], entry: E): number {
-  const at = block.indexOf(entry);
-  if (at === 0) block.shift();
-  else if (at > 0) block.splice(at, 1);
-  return block.length;
+function enlarged<A extends Int32Array | Float64Array>(array: A, length: number): A {
+  const larger = new (array.constructor as new (length: number) => A)(length); // of the same kind
+  larger.set(array);
+  return larger;
 }

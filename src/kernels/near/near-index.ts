@@ -43,7 +43,7 @@ export interface IndexOptions {
   readonly blockCap: number;
 }
 
-type Stored = Omit<NearEntry, 'keys' | 'shared'>;
+type Stored = Omit<NearEntry, 'keys' | 'place'>;
 
 interface Meta {
   readonly floor: number;
@@ -76,8 +76,8 @@ export class NearIndex {
     this.options = options;
     this.blocks = new BlockIndex(options.blockCap);
     this.store = new EntryStore<NearEntry>('near', {
-      save: ({ keys: _, shared: __, ...stored }: NearEntry): Stored => stored,
-      load: (stored: Stored): NearEntry => ({ ...stored, keys: this.keysOf(stored.features), shared: 0 }),
+      save: ({ keys: _, place: __, ...stored }: NearEntry): Stored => stored,
+      load: (stored: Stored): NearEntry => ({ ...stored, keys: this.keysOf(stored.features), place: -1 }),
       size: ({ features, keys }) =>
         ENTRY_BYTES + features.hashes.length * FEATURE_BYTES + keys.length * KEY_BYTES + features.words.length * 4,
     });
@@ -103,9 +103,8 @@ export class NearIndex {
   }
 
   /** Verified candidates with similarity of `least` or more, best first, ties by age. */
-  matches(features: Features, least: number, accept: (entry: NearEntry) => boolean): Match[] {
-    const keys = this.keysOf(features);
-    const found = this.blocks.search(keys, (key) => this.weightOf(key), accept);
+  matches(features: Features, least: number, accept?: (entry: NearEntry) => boolean): Match[] {
+    const found = this.blocks.search(this.keysOf(features), accept);
     const matches: Match[] = [];
     for (const entry of found) {
       const score = this.similarity(features, entry.features);
@@ -125,7 +124,7 @@ export class NearIndex {
       ...made,
       seq: this.nextSeq++,
       keys: this.keysOf(made.features),
-      shared: 0,
+      place: -1,
       partner: -1,
       score: 0,
     };
@@ -205,11 +204,6 @@ export class NearIndex {
     this.bySeq.set(entry.seq, entry);
     this.blocks.add(entry);
     if (this.weighted) this.frequencies.add(entry.features.hashes);
-  }
-
-  /** What sharing a key tells: the fewer records in its block, the more. */
-  private weightOf(key: number): number {
-    return Math.log((this.store.size + 2) / (this.blocks.sizeOf(key) + 1));
   }
 }
 

@@ -134,7 +134,7 @@ export class NearKernel implements Kernel {
       this.leave(alone, { ...found, cluster: found.id, match: undefined }, out);
       return;
     }
-    const matches = index.matches(features, 0, (other) => side === undefined || other.side !== side);
+    const matches = index.matches(features, 0, side === undefined ? undefined : (other) => other.side !== side);
     const { cluster, match, arrival } = this.join({ record, features, side, timeMs, matches }, out);
     if (this.golden === undefined) this.leave(record, { ...found, cluster, match }, out);
     else {
