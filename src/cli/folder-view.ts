@@ -62,6 +62,7 @@ export async function folderView(dir: string, topology: string): Promise<LiveVie
   const samples: CommitSamples = {
     records: await records(dir, plan),
     events: await events(dir, description.events, manifest),
+    inspections: [], // a kernel's looks are not kept
   };
   await report(live, manifest, { home, samples });
   return live;

@@ -1,5 +1,6 @@
 import type { TaskId } from './broker.ts';
 import type { Finding } from './finding.ts';
+import type { Inspection } from './inspection.ts';
 import type { KernelStats } from './operator.ts';
 import type { Origin } from './record.ts';
 
@@ -54,10 +55,11 @@ export interface EventSample {
   readonly data: unknown;
 }
 
-/** A few of the records and events of a commit. */
+/** A few of the records and events of a commit, and what its steps let people look at. */
 export interface CommitSamples {
   readonly records: readonly RecordSample[];
   readonly events: readonly EventSample[];
+  readonly inspections: readonly { readonly step: string; readonly inspection: Inspection }[];
 }
 
 export type TaskState = 'opening' | 'replaying' | 'running' | 'waiting' | 'ended' | 'closed';

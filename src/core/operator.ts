@@ -1,6 +1,7 @@
 import type { TSchema } from '@sinclair/typebox';
 import type { FieldSlot } from './field.ts';
 import type { Evidence, Finding } from './finding.ts';
+import type { Inspection } from './inspection.ts';
 import type { DataRecord } from './record.ts';
 import type { SharedWork, WorkRequest } from './shared-work.ts';
 import type { CheckpointDelta, StatePart } from './state.ts';
@@ -70,6 +71,8 @@ export interface Kernel {
   /** One part a call, on a fresh instance, before the first record. */
   restore?(part: StatePart): void;
   stats?(): KernelStats;
+  /** Asked with a commit while somebody watches. */
+  inspect?(): Inspection;
 }
 
 export interface KernelStats {

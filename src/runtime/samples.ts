@@ -3,6 +3,7 @@ import { compileField, type FieldSlot } from '../core/field.ts';
 import type { CommitSamples, EventSample, RecordSample } from '../core/observer.ts';
 import type { DataRecord } from '../core/record.ts';
 import { boundFinding } from '../core/render-findings.ts';
+import type { CompiledStage } from '../topology/compile.ts';
 import type { Frame } from '../topology/frame.ts';
 import type { Plan } from '../topology/plan.ts';
 
@@ -37,13 +38,17 @@ export class Sampler {
     }
   }
 
-  /** What was taken since the last call. */
-  take(): CommitSamples {
+  /** What was taken since the last call, and how the steps look now. */
+  take(steps: CompiledStage['steps']): CommitSamples {
     const { records, events } = this;
     this.records = [];
     this.events = [];
     this.perRule = new Map();
-    return { records, events };
+    const inspections = steps.flatMap(({ plan, kernel }) => {
+      const inspection = kernel.inspect?.();
+      return inspection === undefined ? [] : [{ step: plan.id, inspection }];
+    });
+    return { records, events, inspections };
   }
 
   private event(text: string): void {

@@ -440,7 +440,7 @@ export class Task {
     const takes = withCheckpoint || open.needsCheckpoint || this.checkpointIsDue(now);
     const checkpoint = takes ? takeCheckpoint(this.stage, () => this.memory(), this.stale) : undefined;
     const checkpointBytes = checkpoint?.put.reduce((sum, part) => sum + part.bytes.length, 0);
-    const samples = this.sampler?.take();
+    const samples = this.sampler?.take(this.stage.steps);
     if (takes) this.noteCheckpoint(open.next, now);
     const info: CommitInfo = {
       checkpoint: this.checkpoint,

@@ -1,7 +1,8 @@
 import { type TaskId, taskName } from '../core/broker.ts';
 import type { Clock } from '../core/clock.ts';
-import type { CommitReport, EventSample, RunObserver, TaskState } from '../core/observer.ts';
-import { eventViews } from './event-views.ts';
+import type { CommitReport, RunObserver, TaskState } from '../core/observer.ts';
+import { EventBook } from './event-book.ts';
+import { Inspections } from './inspections.ts';
 import { problemsOf } from './problems.ts';
 import { Ring } from './rings.ts';
 import { RuleBook, type RuleSpec } from './rule-book.ts';
@@ -30,7 +31,8 @@ interface TaskRecord {
 
 const SERIES_SECONDS = 300;
 const RATE_SECONDS = 5;
-const MAX_EVENTS = 500;
+/** Of those the view carries. */
+const SHOWN_EVENTS = 100;
 /** Charts whose pressure is kept; further ones are left out, and counted as such by their metric. */
 const MAX_CHARTS = 2000;
 const CHART_POINTS = 30;
@@ -46,14 +48,16 @@ export class LiveView implements RunObserver {
   private readonly fates = new Map<string, number>();
   private readonly written = new Map<string, number>();
   private readonly ports = new Map<string, { records: number; readonly ring: Ring }>();
-  private readonly stats = new Map<string, { readonly entries: number; readonly bytes: number }>();
+  /** What each task remembers, by step. */
+  private readonly stats = new Map<string, Map<string, { readonly entries: number; readonly bytes: number }>>();
   private readonly charts = new Map<string, { chart: Omit<ChartView, 'spark'>; readonly spark: number[] }>();
   private readonly series = {
     in: new Ring(SERIES_SECONDS, 1000),
     quarantined: new Ring(SERIES_SECONDS, 1000),
     duplicate: new Ring(SERIES_SECONDS, 1000),
   };
-  private events: EventSample[] = [];
+  private readonly events = new EventBook();
+  private readonly inspections = new Inspections();
   private input = 0;
   private failedCommits = 0;
   private problems: View['problems'] = {};
@@ -99,13 +103,13 @@ export class LiveView implements RunObserver {
     this.series.duplicate.add(now, counts.fates.get('duplicate') ?? 0);
     for (const [key, n] of counts.ports) this.port(key, now, n);
     this.rules.commit(report, now);
-    for (const { step, stats } of report.stats) this.stat(step, stats);
+    for (const { step, stats } of report.stats) this.stat(step, taskName(report.task), stats);
     for (const record of samples?.records ?? []) {
       this.samples.add(record);
       this.rules.learn(record.findings);
     }
-    if (samples !== undefined && samples.events.length > 0)
-      this.events = [...this.events, ...samples.events].slice(-MAX_EVENTS);
+    this.events.add(samples?.events ?? []);
+    for (const { step, inspection } of samples?.inspections ?? []) this.inspections.set(report.task, step, inspection);
   };
 
   private task(id: TaskId): TaskRecord {
@@ -134,14 +138,18 @@ export class LiveView implements RunObserver {
     port.ring.add(now, n);
   }
 
-  private stat(step: string, stats: CommitReport['stats'][number]['stats']): void {
-    this.stats.set(step, { entries: stats.entries, bytes: stats.bytes });
+  private stat(step: string, task: string, stats: CommitReport['stats'][number]['stats']): void {
+    const tasks = this.stats.get(step) ?? new Map();
+    this.stats.set(step, tasks.set(task, { entries: stats.entries, bytes: stats.bytes }));
     for (const { name, labels, value } of stats.gauges ?? []) {
       if (labels?.chart === undefined) continue;
       const field = [labels.field, labels.segment].filter((part) => part !== undefined && part !== '').join(' · ');
-      const key = `${step}\0${name}\0${field}\0${labels.chart}`;
+      const key = [step, task, name, field, labels.chart].join('\0');
       if (!this.charts.has(key) && this.charts.size >= MAX_CHARTS) continue;
-      const entry = this.charts.get(key) ?? { chart: { step, field, chart: labels.chart, pressure: value }, spark: [] };
+      const entry = this.charts.get(key) ?? {
+        chart: { step, task, field, chart: labels.chart, pressure: value },
+        spark: [],
+      };
       this.charts.set(key, entry);
       entry.chart = { ...entry.chart, pressure: value };
       entry.spark.push(value);
@@ -154,7 +162,6 @@ export class LiveView implements RunObserver {
     const now = clock.now();
     const rules = this.rules.views(this.input, now);
     const tasks = Object.fromEntries([...this.tasks].map(([name, task]) => [name, this.taskView(name, task)]));
-    const told = eventViews(this.events);
     const base = {
       topology,
       description,
@@ -169,10 +176,12 @@ export class LiveView implements RunObserver {
       charts: Object.fromEntries(
         [...this.charts].map(([key, { chart, spark }]) => [key, { ...chart, spark: spark.slice() }]),
       ),
-      ...told,
-      duplicates: this.duplicates(),
+      ...this.events.views(),
+      distributions: this.inspections.distributions(),
+      duplicates: this.duplicates(rules),
+      groups: this.inspections.groups(),
       tasks,
-      events: this.events.slice(-100),
+      events: this.events.newest(SHOWN_EVENTS),
     };
     return { ...base, problems: this.sinceFirstSeen(problemsOf(base, this.failedCommits)) };
   }
@@ -228,21 +237,23 @@ export class LiveView implements RunObserver {
     };
   }
 
-  /** Steps that have a port for what repeats. */
-  private duplicates(): Record<string, DuplicateView> {
+  /** Steps that look for what repeats, whether it leaves by a port of its own or is flagged alone. */
+  private duplicates(rules: View['rules']): Record<string, DuplicateView> {
+    const flagged = (id: string) =>
+      Object.values(rules).find(({ step, rule }) => step === id && rule === 'near-duplicate')?.failed ?? 0;
     const found: Record<string, DuplicateView> = {};
     for (const { id, use } of this.options.graph.nodes) {
       const repeated = this.ports.get(`${id}\0duplicates`)?.records ?? 0;
       if (use === null || !/^dedup/.test(use)) continue;
       const out = this.ports.get(`${id}\0out`)?.records ?? 0;
-      const stats = this.stats.get(id);
+      const stats = [...(this.stats.get(id)?.values() ?? [])];
       found[id] = {
         step: id,
         use,
         seen: out + repeated,
-        duplicates: repeated,
-        entries: stats?.entries ?? 0,
-        bytes: stats?.bytes ?? 0,
+        duplicates: Math.max(repeated, flagged(id)),
+        entries: stats.reduce((sum, { entries }) => sum + entries, 0),
+        bytes: stats.reduce((sum, { bytes }) => sum + bytes, 0),
       };
     }
     return found;

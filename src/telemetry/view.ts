@@ -1,3 +1,4 @@
+import type { DistributionSample, GroupSample } from '../core/inspection.ts';
 import type { EventSample, RecordSample } from '../core/observer.ts';
 import type { Score } from '../core/quality-score.ts';
 
@@ -22,9 +23,12 @@ export interface View {
   readonly problems: Readonly<Record<string, Problem>>;
   readonly rules: Readonly<Record<string, RuleView>>;
   readonly charts: Readonly<Record<string, ChartView>>;
+  readonly distributions: Readonly<Record<string, DistributionView>>;
   readonly alarms: Readonly<Record<string, AlarmView>>;
+  readonly history: Readonly<Record<string, DriftHistory>>;
   readonly voters: Readonly<Record<string, TrustView>>;
   readonly duplicates: Readonly<Record<string, DuplicateView>>;
+  readonly groups: Readonly<Record<string, GroupView>>;
   readonly profiles: Readonly<Record<string, ProfileView>>;
   readonly tasks: Readonly<Record<string, TaskView>>;
   readonly events: readonly EventSample[];
@@ -80,11 +84,26 @@ export interface RuleView {
 /** A chart of a drift detector: how near to its alarm. */
 export interface ChartView {
   readonly step: string;
+  readonly task: string;
   readonly field: string;
   readonly chart: string;
   /** Statistic as a share of its threshold. */
   readonly pressure: number;
   readonly spark: readonly number[];
+}
+
+/** A field's reference beside its newest values, of one task. */
+export interface DistributionView extends DistributionSample {
+  readonly step: string;
+  readonly task: string;
+}
+
+/** What became of a watched field, oldest first. */
+export interface DriftHistory {
+  readonly step: string;
+  readonly field: string;
+  readonly segment: string | null;
+  readonly turns: readonly { readonly type: string; readonly time: string | null; readonly said: string }[];
 }
 
 export interface AlarmView {
@@ -111,6 +130,11 @@ export interface DuplicateView {
   readonly duplicates: number;
   readonly entries: number;
   readonly bytes: number;
+}
+
+/** Records or queries that say the same. */
+export interface GroupView extends GroupSample {
+  readonly step: string;
 }
 
 export interface ProfileView {

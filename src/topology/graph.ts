@@ -36,7 +36,8 @@ interface RefPlace {
 export function buildGraph(topology: ValidTopology, issues: Issues): Graph {
   const steps = topology.steps.map(makeStep);
   const byId = new Map<string, MutableStep>();
-  const inputs = (topology.spec.inputs ?? []).map((input) => input.name);
+  // a file with faults may lack what its type promises: that has been reported
+  const inputs = (topology.spec.inputs ?? []).flatMap((input: { name?: string }) => input.name ?? []);
   for (const step of steps) {
     const first = byId.get(step.id);
     const taken = step.id === 'input' || step.id === 'source' || inputs.includes(step.id);

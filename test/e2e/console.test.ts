@@ -46,12 +46,18 @@ describeWithProgram('the console in a browser', { name: 'chromium', debianPackag
   });
 
   it('shows the topology with what went over its edges, and counts that add up', async () => {
-    await page.getByRole('img', { name: 'Steps and topics' }).waitFor();
+    await page.getByRole('group', { name: 'Steps and topics' }).waitFor();
     expect(await page.locator('.node').allTextContents()).toEqual(
       expect.arrayContaining(['sane: checksanecheck', 'topic films.curatedfilms.curated']),
     );
     await page.locator('.counts dd').getByText('2,000', { exact: true }).first().waitFor();
     await page.screenshot({ path: join(shots, 'overview.png') });
+  });
+
+  it('leads from a step of the picture to its page', async () => {
+    await page.goto(`${url}#overview`);
+    await page.getByRole('link', { name: 'sane: check' }).click();
+    await page.getByRole('heading', { name: 'Rules (2,' }).waitFor();
   });
 
   it('leads from a failing rule to the very records, with the finding highlighted', async () => {
@@ -104,13 +110,17 @@ describeWithProgram('the console in a browser', { name: 'chromium', debianPackag
   });
 
   it.each(PAGES)('%s has no violation that axe finds, dark and light, wide and narrow', async (name) => {
+    await page.goto(`${url}#${name}`);
+    await page.locator('.panel').first().waitFor();
+    await expectAccessible(name);
+  });
+
+  async function expectAccessible(name: string): Promise<void> {
     for (const colorScheme of ['light', 'dark'] as const)
       for (const width of [1280, 380]) {
         await page.emulateMedia({ colorScheme });
         await page.setViewportSize({ width, height: 900 });
-        await page.goto(`${url}#${name}`);
-        await page.locator('.panel').first().waitFor();
-        await page.screenshot({ path: join(shots, `${name}-${colorScheme}-${width}.png`) });
+        await page.screenshot({ path: join(shots, `${name}-${colorScheme}-${width}.png`), fullPage: true });
         await page.evaluate(AXE);
         const found = (await page.evaluate(
           "axe.run().then(({ violations }) => violations.map((v) => v.id + ': ' + v.nodes[0].html))",
@@ -121,7 +131,8 @@ describeWithProgram('the console in a browser', { name: 'chromium', debianPackag
         );
         expect([name, width, overflow]).toEqual([name, width, 0]);
       }
-  });
+    await page.setViewportSize({ width: 1280, height: 900 });
+  }
 
   it('shows a drift alarm when it happens, with both distributions and the change point', async () => {
     writeFileSync(join(dir, 'sensor.yaml'), SENSOR);
@@ -131,19 +142,50 @@ describeWithProgram('the console in a browser', { name: 'chromium', debianPackag
       await page.goto(`${address}#drift`);
       await page.getByText('temperature').first().waitFor(); // its charts, once the reference is taken
       expect(await page.locator('.alarm').count()).toBe(0);
+      expect(await page.locator('.tile').textContent()).toContain('temperature');
+      expect(await page.locator('.tile .histogram .reference rect').count()).toBeGreaterThan(3);
       appendFileSync(join(dir, 'sensor.ndjson'), readings(4000, 400, 26));
       await page.locator('.alarm.open').waitFor();
       const text = await page.locator('.alarm.open').first().textContent();
       expect(text).toContain('temperature');
       expect(text).toMatch(/changed at .*"offset":(39|40)\d\d/);
       expect(await page.locator('.histogram .current rect').count()).toBeGreaterThan(3);
-      await page.screenshot({ path: join(shots, 'drift.png') });
+      await page.locator('.tile.drifted').waitFor();
+      await page.locator('summary', { hasText: 'drift.alarm' }).click();
+      expect(await page.locator('.turns li').allTextContents()).toEqual([
+        expect.stringContaining('drift.referenced'),
+        expect.stringMatching(/drift\.alarm.*location/),
+      ]);
+      await expectAccessible('drift-alarm');
       await page.goto(`${address}#overview`);
       await page.locator('.problems').getByText('drift.alarm of temperature').waitFor();
       await page.screenshot({ path: join(shots, 'overview-drift.png') });
     } finally {
-      sensor.kill('SIGKILL');
       await page.goto(url);
+      sensor.kill('SIGKILL');
+    }
+  });
+
+  it('shows which records and which queries repeat, and how they are written', async () => {
+    writeFileSync(join(dir, 'repeats.yaml'), REPEATS);
+    writeFileSync(join(dir, 'places.ndjson'), lines(PLACES.map((name) => ({ name }))));
+    writeFileSync(join(dir, 'queries.ndjson'), lines(QUERIES.map((sql) => ({ sql }))));
+    const [repeats, address] = await serve(dir, 'repeats', ['places', 'queries']);
+    try {
+      await page.goto(`${address}#duplicates`);
+      const clusters = page.locator('.panel', { hasText: 'Largest clusters' }).locator('.group');
+      await clusters.first().waitFor();
+      await page.getByRole('cell', { name: '33.33 %' }).waitFor(); // one of three is flagged
+      expect(await clusters.first().textContent()).toContain('1 more');
+      expect(await clusters.first().locator('dd').allTextContents()).toEqual([folded(PLACES[0]), folded(PLACES[2])]);
+      const queries = page.locator('.panel', { hasText: 'Queries asked most' }).locator('.group');
+      await queries.first().waitFor();
+      expect(await queries.first().textContent()).toContain('2 more');
+      expect(await queries.first().locator('dd').allTextContents()).toEqual([QUERIES[0], QUERIES[1], QUERIES[0]]);
+      await expectAccessible('repeats');
+    } finally {
+      await page.goto(url);
+      repeats.kill('SIGKILL');
     }
   });
 
@@ -182,6 +224,42 @@ steps:
     with: { fields: { temperature: numeric }, reference: { records: 2000 }, falseAlarmEvery: { records: 1M } }
 output: { topic: sensor.curated }
 `;
+
+const PLACES = [
+  'The Golden Lantern Dumpling House, 12 Harbour Street',
+  'Casa Bonita Tapas Bar, 7 Mill Lane',
+  'Golden Lantern Dumpling House, 12 Harbour Street',
+];
+const QUERIES = [
+  'select name from films where year > 2000 and gross > 5',
+  'SELECT name FROM films WHERE gross > 5 AND year > 2000',
+  'select name from films where year > 2000 and gross > 5',
+  'select count(*) from films',
+];
+const REPEATS = `name: repeats
+inputs:
+  - { name: places, topic: places, format: json }
+  - { name: queries, topic: queries, format: json }
+steps:
+  - id: near
+    use: dedup-near
+    from: places
+    with: { fields: [name], kind: text, window: all, action: flag, threshold: 0.6 }
+  - id: asked
+    use: dedup-queries
+    from: queries
+    with: { query: sql, window: all }
+outputs: { near.out: places.curated, asked.out: queries.new, asked.duplicates: queries.again }
+`;
+
+/** Texts are shown as they are compared. */
+function folded(text = ''): string {
+  return text.toLowerCase();
+}
+
+function lines(values: readonly unknown[]): string {
+  return values.map((value) => `${JSON.stringify(value)}\n`).join('');
+}
 
 /** Readings around a mean, by a small generator of its own (Park and Miller): the same ones on every run. */
 function readings(from: number, count: number, mean: number): string {

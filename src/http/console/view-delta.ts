@@ -1,7 +1,20 @@
 import type { View } from '../../telemetry/view.ts';
 
 /** Sections that are maps by name: of these only entries that changed travel. */
-const KEYED = ['flows', 'problems', 'rules', 'charts', 'alarms', 'voters', 'duplicates', 'profiles', 'tasks'] as const;
+const KEYED = [
+  'flows',
+  'problems',
+  'rules',
+  'charts',
+  'distributions',
+  'alarms',
+  'history',
+  'voters',
+  'duplicates',
+  'groups',
+  'profiles',
+  'tasks',
+] as const;
 type Keyed = (typeof KEYED)[number];
 
 /** What changed from one view to the next; a section that did not is absent. */

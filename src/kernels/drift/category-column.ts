@@ -140,13 +140,7 @@ export class CategoryColumn extends Column {
     const effect = this.effect(point.length, reference);
     const { minJs, minSd } = this.settings;
     if (effect.js < minJs && effect.sd < minSd) return;
-    const after = this.recent.counts(reference.counts.length, point.length);
-    const names = [...reference.names, null];
-    const shares = names.map((name, cell) => ({
-      category: name,
-      before: p[cell]!,
-      after: after[cell]! / point.length,
-    }));
+    const shares = this.shares(reference, point.length);
     this.raise({
       chart: 'distribution',
       statistic: test.statistic,
@@ -160,6 +154,23 @@ export class CategoryColumn extends Column {
         .slice(0, MOVED)
         .filter((share) => share.after !== share.before),
     });
+  }
+
+  /** Share of each category in the reference and among the last m records; `null` stands for all others. */
+  private shares(reference: CategoryReference, m: number) {
+    const before = sharesOf(reference.counts);
+    const after = this.recent.counts(reference.counts.length, m);
+    return [...reference.names, null].map((category, cell) => ({
+      category,
+      before: before[cell]!,
+      after: after[cell]! / m,
+    }));
+  }
+
+  override compared(): { readonly records: number; readonly histogram: unknown } | undefined {
+    const { reference, recent } = this;
+    if (reference === undefined || recent.size === 0) return undefined;
+    return { records: recent.size, histogram: this.shares(reference, recent.size).slice(0, SHOWN) };
   }
 
   /** Of the last m records; `sd` is Cohen's w, √Σ(q - p)² / p, less what chance adds. */

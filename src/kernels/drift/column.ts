@@ -91,6 +91,11 @@ export abstract class Column {
   protected abstract looksUsual(): Readonly<Record<string, unknown>> | undefined;
   protected abstract startWarmUp(): void;
 
+  /** The reference beside the newest values; undefined where there is none to show. */
+  compared(): { readonly records: number; readonly histogram: unknown } | undefined {
+    return undefined;
+  }
+
   /** Forgets the reference and learns a new one. */
   rebaseline(cause: 'policy' | 'command'): void {
     this.sink.rebaselined(this, cause);

@@ -124,13 +124,20 @@ export class DriftEvents implements ColumnSink {
   }
 
   private names(column: Column): { field: string; segment?: Readonly<Record<string, string>> } {
-    const label = this.segment?.label;
-    if (label === undefined) return { field: column.field };
-    const shown = Object.entries(label).map(([name, value]) => [name, this.deps.redacted(name) ? '[redacted]' : value]);
-    return { field: column.field, segment: Object.fromEntries(shown) };
+    const segment = this.labelOf(this.segment);
+    return segment === undefined ? { field: column.field } : { field: column.field, segment };
   }
 
-  private hides(column: Column): boolean {
+  /** Values of a segment as they may be shown. */
+  labelOf(segment: Segment | undefined): Readonly<Record<string, string>> | undefined {
+    if (segment?.label === undefined) return undefined;
+    const shown = Object.entries(segment.label);
+    return Object.fromEntries(
+      shown.map(([name, value]) => [name, this.deps.redacted(name) ? '[redacted]' : value] as const),
+    );
+  }
+
+  hides(column: Column): boolean {
     return this.deps.redacted(column.field);
   }
 

@@ -1,4 +1,5 @@
 import { mix32 } from '../../core/hash.ts';
+import type { DistributionSample, Inspection } from '../../core/inspection.ts';
 import type { Kernel, KernelStats, OperatorDeps, Out, Tick } from '../../core/operator.ts';
 import type { DataRecord, RecordSource } from '../../core/record.ts';
 import type { CheckpointDelta, StatePart } from '../../core/state.ts';
@@ -12,6 +13,8 @@ import { type Segment, Segments } from './segments.ts';
 import type { VolumeColumn } from './volume.ts';
 
 const OUT = 0;
+/** Fields whose distribution is shown, those nearest to an alarm. */
+const INSPECTED = 20;
 
 interface Meta {
   readonly segments: readonly (readonly [key: string, label: Segment['label']])[];
@@ -208,4 +211,32 @@ export class DriftKernel implements Kernel {
     const inDrift = [...open].map(([field, value]) => ({ name: 'drift_open', labels: { field }, value }));
     return { entries: this.ids.size, bytes, gauges: [...gauges, ...inDrift] };
   }
+  inspect(): Inspection {
+    const found: { readonly pressure: number; readonly segment: Segment; readonly column: Column }[] = [];
+    for (const segment of this.segments.list)
+      for (const column of segment.columns)
+        if (column.phase !== 'warming') found.push({ pressure: pressureOf(column), segment, column });
+    found.sort((a, b) => b.pressure - a.pressure);
+    const distributions: DistributionSample[] = [];
+    for (const { segment, column } of found) {
+      if (distributions.length === INSPECTED) break;
+      const compared = this.events.hides(column) ? undefined : column.compared();
+      if (compared === undefined || column.phase === 'warming') continue;
+      const { field, phase } = column;
+      const label = this.events.labelOf(segment);
+      distributions.push({
+        field,
+        phase,
+        ...(label === undefined ? {} : { segment: Object.values(label).join(', ') }),
+        ...compared,
+      });
+    }
+    return { distributions };
+  }
+}
+
+/** A field in drift comes before all that are not. */
+function pressureOf(column: Column): number {
+  if (column.phase === 'drifted') return Number.POSITIVE_INFINITY;
+  return Math.max(0, ...column.ratios().map(([, ratio]) => ratio));
 }

@@ -132,6 +132,12 @@ export class NumericColumn extends Column {
     });
   }
 
+  override compared(): { readonly records: number; readonly histogram: unknown } | undefined {
+    const { reference, recent } = this;
+    if (reference === undefined || recent.size === 0) return undefined;
+    return { records: recent.size, histogram: recent.histogram(recent.size, reference).groups };
+  }
+
   private raiseRate(chart: RateChart): void {
     const facts = chart.facts();
     if (facts.sd < this.settings.minSd) return;

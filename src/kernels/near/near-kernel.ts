@@ -1,18 +1,22 @@
 import type { FieldSlot } from '../../core/field.ts';
+import type { Inspection } from '../../core/inspection.ts';
 import type { Kernel, KernelStats, OperatorDeps, Out, Tick } from '../../core/operator.ts';
 import type { DataRecord } from '../../core/record.ts';
 import type { CheckpointDelta, StatePart } from '../../core/state.ts';
+import { GroupBook } from '../groups/group-book.ts';
 import { idOf } from './cluster-id.ts';
 import { bestCluster } from './clusters.ts';
 import { type Features, featuresOf, textOf } from './features.ts';
 import { GoldenRecords, keyOf } from './golden-records.ts';
-import { nearFinding } from './near-finding.ts';
+import { nearFinding, round } from './near-finding.ts';
 import { type Match, NearIndex } from './near-index.ts';
 import type { FeatureKind } from './near-settings.ts';
 import { linkBest } from './partners.ts';
 import type { Survivorship } from './survivorship.ts';
 
 const PORT = { out: 0, duplicates: 1 } as const;
+/** Clusters that are shown to who looks on. */
+const INSPECTED = 20;
 
 export type NearWindow =
   | { readonly kind: 'all' }
@@ -52,6 +56,7 @@ export class NearKernel implements Kernel {
   private readonly index: NearIndex;
   private readonly golden: GoldenRecords | undefined;
   private readonly visible: readonly boolean[];
+  private readonly groups = new GroupBook();
   private stale = false;
 
   constructor(options: NearOptions, deps: OperatorDeps) {
@@ -107,6 +112,10 @@ export class NearKernel implements Kernel {
     };
   }
 
+  inspect(): Inspection {
+    return { groups: this.groups.top(INSPECTED) };
+  }
+
   private get bytes(): number {
     return this.index.bytes + (this.golden?.bytes ?? 0);
   }
@@ -136,6 +145,7 @@ export class NearKernel implements Kernel {
     }
     const matches = index.matches(features, 0, side === undefined ? undefined : (other) => other.side !== side);
     const { cluster, match, arrival } = this.join({ record, features, side, timeMs, matches }, out);
+    this.note(texts, cluster, match);
     if (this.golden === undefined) this.leave(record, { ...found, cluster, match }, out);
     else {
       this.golden.take(record, { id: found.id, cluster, arrival, time: timeMs });
@@ -184,9 +194,23 @@ export class NearKernel implements Kernel {
     }
     const draft = record.edit();
     into?.set(draft, cluster);
-    const texts = found.texts.filter((_, i) => this.visible[i] === true);
+    const texts = this.shown(found.texts);
     if (match !== undefined) out.finding(draft, nearFinding(this.index, { texts, cluster, match }));
     out.emit(match !== undefined && action.kind === 'drop' ? PORT.duplicates : PORT.out, draft);
+  }
+
+  /** For who looks on: what the clusters hold. */
+  private note(texts: readonly string[], cluster: string, match: Match | undefined): void {
+    const text = this.shown(texts)
+      .filter((one) => one !== '')
+      .join(' · ');
+    if (match === undefined) this.groups.begin(cluster, text);
+    else this.groups.join(cluster, text, `score ${round(match.score)}`);
+  }
+
+  /** Those that may be shown. */
+  private shown(texts: readonly string[]): readonly string[] {
+    return texts.filter((_, i) => this.visible[i] === true);
   }
 
   /** What is due by the clock, or by the number of records: clusters leave, old entries are forgotten. */

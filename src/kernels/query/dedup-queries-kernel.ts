@@ -1,10 +1,12 @@
 import { StateError } from '../../core/errors.ts';
 import type { FieldSlot } from '../../core/field.ts';
+import type { Inspection } from '../../core/inspection.ts';
 import type { Kernel, KernelStats, OperatorDeps, Out } from '../../core/operator.ts';
 import type { DataRecord, Origin } from '../../core/record.ts';
 import type { CheckpointDelta, StatePart } from '../../core/state.ts';
 import { DedupState } from '../dedup/dedup-state.ts';
 import type { DedupWindow } from '../dedup/stamps.ts';
+import { GroupBook } from '../groups/group-book.ts';
 import { digest128, type Words, wordsOf } from './digest.ts';
 import type { QueryContext, QueryKeys } from './query-keys.ts';
 import { TableVersions } from './table-versions.ts';
@@ -26,6 +28,9 @@ export interface DedupQueriesOptions {
   readonly versions?: { readonly input: string; readonly table: FieldSlot };
 }
 
+/** Groups that are shown to who looks on. */
+const INSPECTED = 20;
+
 /** State parts of the two tables and of the versions. */
 const KEYS = 'keys/';
 const TEXTS = 'texts/';
@@ -44,6 +49,8 @@ export class DedupQueriesKernel implements Kernel {
   private readonly known: DedupState;
   private readonly texts: DedupState;
   private readonly versions = new TableVersions();
+  /** Undefined when the text of a query must not be shown. */
+  private readonly groups: GroupBook | undefined;
   /** Since the kernel was made; for metrics alone. */
   private queries = 0;
   private avoided = 0;
@@ -55,6 +62,7 @@ export class DedupQueriesKernel implements Kernel {
     const half = Math.max(1, Math.floor(maxKeys / 2));
     this.known = new DedupState({ window, maxKeys: half, seed: deps.randomSeed() });
     this.texts = new DedupState({ window, maxKeys: half, seed: deps.randomSeed() });
+    this.groups = deps.redacted(options.slots.query.text) ? undefined : new GroupBook();
   }
 
   process(records: readonly DataRecord[], time: Float64Array, out: Out): void {
@@ -92,6 +100,10 @@ export class DedupQueriesKernel implements Kernel {
     };
   }
 
+  inspect(): Inspection {
+    return this.groups === undefined ? {} : { groups: this.groups.top(INSPECTED) };
+  }
+
   private take(record: DataRecord, timeMs: number, out: Out): void {
     const { slots, versions } = this.options;
     if (versions !== undefined && record.source.input === versions.input) {
@@ -122,13 +134,16 @@ export class DedupQueriesKernel implements Kernel {
     if (!sameText) this.claim(this.texts, record, out);
     if (!has(this.known, composite)) {
       this.claim(this.known, record, out);
+      this.groups?.begin(key.key, sql);
       out.emit(QUERY_PORT.out, record);
       return;
     }
     this.avoided++;
+    const recognizedBy = sameText ? 'text' : this.options.keys.level;
+    this.groups?.join(key.key, sql, recognizedBy);
     const draft = record.edit();
     draft.patch(DUPLICATE_OF, placeOf(this.known.winner()));
-    draft.patch(RECOGNIZED_BY, sameText ? 'text' : this.options.keys.level);
+    draft.patch(RECOGNIZED_BY, recognizedBy);
     out.emit(QUERY_PORT.duplicates, draft);
   }
 

@@ -1,5 +1,6 @@
 import type { Flow, Graph as GraphData } from '../../../telemetry/view.ts';
 import { short } from './format.ts';
+import { ROOMS } from './rooms.ts';
 import { report } from './state.ts';
 
 const WIDTH = 144;
@@ -45,7 +46,7 @@ export function TopologyGraph({ graph, flows }: { graph: GraphData; flows: Reado
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
     <section class="graph" tabIndex={0} aria-label="Topology with live rates">
-      <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height} role="img" aria-label="Steps and topics">
+      <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height} role="group" aria-label="Steps and topics">
         {graph.edges.map(({ from, to, port }) => (
           <Edge
             key={`${from}>${to}>${port}`}
@@ -55,27 +56,33 @@ export function TopologyGraph({ graph, flows }: { graph: GraphData; flows: Reado
             flow={flows[`${from}>${to}>${port ?? ''}`]}
           />
         ))}
-        {graph.nodes.map(({ id, kind, use }) => {
-          const box = boxes.get(id);
-          if (box === undefined) return null;
-          return (
-            <g key={id} class={`node ${kind}`} transform={`translate(${box.x},${box.y})`}>
-              <title>{use === null ? `topic ${id}` : `${id}: ${use}`}</title>
-              <rect width={WIDTH} height={HEIGHT} rx={kind === 'topic' ? 22 : 6} />
-              <text x={WIDTH / 2} y={use === null ? 27 : 19}>
-                {cut(id)}
-              </text>
-              {use !== null && (
-                <text class="use" x={WIDTH / 2} y={35}>
-                  {use}
-                </text>
-              )}
-            </g>
-          );
-        })}
+        {graph.nodes.map((node) => (
+          <Node key={node.id} node={node} box={boxes.get(node.id)} />
+        ))}
       </svg>
     </section>
   );
+}
+
+/** A step leads to the page that shows what it finds. */
+function Node({ node: { id, kind, use }, box }: { node: GraphData['nodes'][number]; box: Box | undefined }) {
+  if (box === undefined) return null;
+  const room = use === null ? undefined : ROOMS[use];
+  const shape = (
+    <g class={`node ${kind}`} transform={`translate(${box.x},${box.y})`}>
+      <title>{use === null ? `topic ${id}` : `${id}: ${use}`}</title>
+      <rect width={WIDTH} height={HEIGHT} rx={kind === 'topic' ? 22 : 6} />
+      <text x={WIDTH / 2} y={use === null ? 27 : 19}>
+        {cut(id)}
+      </text>
+      {use !== null && (
+        <text class="use" x={WIDTH / 2} y={35}>
+          {use}
+        </text>
+      )}
+    </g>
+  );
+  return room === undefined || room === 'overview' ? shape : <a href={`#${room}`}>{shape}</a>;
 }
 
 function Edge({

@@ -1,5 +1,6 @@
-import type { AlarmView, View } from '../../../../telemetry/view.ts';
-import { percent, plain, visible } from '../format.ts';
+import type { AlarmView, DistributionView, DriftHistory, View } from '../../../../telemetry/view.ts';
+import { plain, visible } from '../format.ts';
+import { Histogram } from '../histogram.tsx';
 import { Bar, Empty, Panel, Spark, Wide } from '../parts.tsx';
 
 const NEAR = 0.8;
@@ -26,7 +27,7 @@ export function Drift({ view }: { view: View }) {
                 <tr>
                   <th scope="col">field</th>
                   <th scope="col">chart</th>
-                  <th scope="col">step</th>
+                  <th scope="col">task</th>
                   <th scope="col">pressure</th>
                   <th scope="col">lately</th>
                 </tr>
@@ -36,7 +37,7 @@ export function Drift({ view }: { view: View }) {
                   <tr key={key}>
                     <td>{visible(chart.field)}</td>
                     <td>{chart.chart}</td>
-                    <td>{chart.step}</td>
+                    <td>{visible(chart.task)}</td>
                     <td>
                       <Bar
                         share={chart.pressure}
@@ -53,6 +54,8 @@ export function Drift({ view }: { view: View }) {
           </Wide>
         )}
       </Panel>
+      <Distributions rows={Object.entries(view.distributions)} />
+      <History rows={Object.entries(view.history).reverse()} />
       {profiles.length > 0 && (
         <Panel title="Profiles" wide>
           {profiles.slice(0, 100).map(([key, { step, time, data }]) => (
@@ -69,6 +72,51 @@ export function Drift({ view }: { view: View }) {
         </Panel>
       )}
     </div>
+  );
+}
+
+function Distributions({ rows }: { rows: readonly (readonly [string, DistributionView])[] }) {
+  if (rows.length === 0) return null;
+  return (
+    <Panel title="Reference and newest values" wide>
+      <div class="tiles">
+        {rows.map(([key, { field, segment, task, phase, records, histogram }]) => (
+          <article key={key} class={`tile ${phase}`}>
+            <header>
+              <strong>{visible(field)}</strong>
+              {segment !== undefined && <span>{visible(segment)}</span>}
+              {phase === 'drifted' && <span class="tag error">in drift</span>}
+              <span class="soft">{visible(task)}</span>
+            </header>
+            <Histogram of={histogram} after={`newest ${records}`} />
+          </article>
+        ))}
+      </div>
+    </Panel>
+  );
+}
+
+function History({ rows }: { rows: readonly (readonly [string, DriftHistory])[] }) {
+  if (rows.length === 0) return null;
+  return (
+    <Panel title="History by field" wide>
+      {rows.slice(0, 100).map(([key, { field, segment, step, turns }]) => (
+        <details key={key}>
+          <summary>
+            {visible(field)} {segment !== null && visible(segment)} <span class="soft">{step}</span>{' '}
+            {turns.at(-1)?.type}
+          </summary>
+          <ol class="turns">
+            {turns.map(({ type, time, said }, i) => (
+              <li key={`${i}/${time}`}>
+                {time !== null && <time>{time}</time>} {type}
+                {said !== '' && <span class="soft"> {visible(said)}</span>}
+              </li>
+            ))}
+          </ol>
+        </details>
+      ))}
+    </Panel>
   );
 }
 
@@ -89,66 +137,13 @@ function Alarm({ alarm }: { alarm: AlarmView }) {
       </header>
       {changePoint !== undefined && <p>changed at {plain(changePoint)}</p>}
       {effect !== undefined && <p>effect {plain(effect)}</p>}
-      <Histogram bins={binsOf(histogram)} />
+      <Histogram of={histogram} />
       <details>
         <summary>everything the event says</summary>
         <Facts data={rest} />
       </details>
     </article>
   );
-}
-
-interface BinShare {
-  readonly label: string;
-  readonly before: number;
-  readonly after: number;
-}
-
-/** Shares before and after the change, bin by bin or category by category. */
-function Histogram({ bins }: { bins: readonly BinShare[] }) {
-  if (bins.length === 0) return null;
-  const top = Math.max(...bins.flatMap(({ before, after }) => [before, after]), 1e-9);
-  const column = (share: number, at: number) => (
-    <rect x={at} width={4} y={60 - (share / top) * 58} height={(share / top) * 58} />
-  );
-  return (
-    <figure>
-      <svg
-        class="histogram"
-        viewBox={`0 0 ${bins.length * 10} 60`}
-        preserveAspectRatio="none"
-        role="img"
-        aria-label="Reference and current distribution"
-      >
-        {bins.map(({ label, before, after }, i) => (
-          <g key={label}>
-            <title>{`${label}: ${percent(before)} before, ${percent(after)} after`}</title>
-            <g class="reference">{column(before, i * 10 + 0.5)}</g>
-            <g class="current">{column(after, i * 10 + 5)}</g>
-          </g>
-        ))}
-      </svg>
-      <figcaption>
-        <span class="key reference" /> reference <span class="key current" /> since the change
-        <span class="soft">
-          {' '}
-          from {visible(bins[0]?.label ?? '')} to {visible(bins.at(-1)?.label ?? '')}
-        </span>
-      </figcaption>
-    </figure>
-  );
-}
-
-/** Bins as the event tells them: `from` and `to` of a number, or a `category`, with the shares `before` and `after`. */
-function binsOf(histogram: unknown): readonly BinShare[] {
-  if (!Array.isArray(histogram)) return [];
-  return histogram.flatMap((bin: Readonly<Record<string, unknown>>) => {
-    const before = Number(bin.before);
-    const after = Number(bin.after);
-    const label =
-      'category' in bin ? plain(bin.category ?? 'others') : `${plain(bin.from ?? '')} to ${plain(bin.to ?? '')}`;
-    return Number.isFinite(before) && Number.isFinite(after) ? [{ label, before, after }] : [];
-  });
 }
 
 export function Facts({ data }: { data: Readonly<Record<string, unknown>> }) {

@@ -1,0 +1,23 @@
+/** The page that shows what an operator finds; what changes records alone shows in the counts of the overview. */
+export const ROOMS: Readonly<Record<string, string>> = {
+  check: 'rules',
+  'check-window': 'drift',
+  clean: 'overview',
+  dedup: 'duplicates',
+  'dedup-near': 'duplicates',
+  'dedup-queries': 'duplicates',
+  'detect-drift': 'drift',
+  'drop-fields': 'overview',
+  filter: 'overview',
+  flatten: 'overview',
+  'keep-fields': 'overview',
+  label: 'records',
+  profile: 'drift',
+  repair: 'records',
+  repartition: 'tasks',
+  resolve: 'trust',
+  route: 'overview',
+  sample: 'overview',
+  set: 'overview',
+  vote: 'trust',
+};
