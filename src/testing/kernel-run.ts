@@ -23,6 +23,8 @@ export interface KernelRunOptions {
   readonly limits?: Partial<OperatorLimits>;
   /** Files an operator asks for at its start. */
   readonly readFile?: OperatorDeps['readFile'];
+  /** Fields whose values may not be shown. */
+  readonly redact?: readonly string[];
   /** Called with the kernel after every call of process. */
   readonly watch?: (kernel: Kernel) => void;
   /** Without the tick at the end. */
@@ -33,7 +35,7 @@ let drawn = 0;
 
 /** Every instance draws another hash seed, so that a restored one must take it from the state. */
 export function contractDeps(
-  options: Pick<KernelRunOptions, 'limits' | 'readFile'>,
+  options: Pick<KernelRunOptions, 'limits' | 'readFile' | 'redact'>,
   records: HeldRecords,
 ): OperatorDeps {
   return {
@@ -44,7 +46,7 @@ export function contractDeps(
     randomSeed: () => Uint32Array.of(++drawn, 17, 99, 4),
     records,
     readFile: options.readFile ?? (() => Promise.reject(new Error('the contract has no files: give readFile'))),
-    redacted: () => false,
+    redacted: (field) => options.redact?.includes(field) ?? false,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     latenessMs: 0,
   };

@@ -55,6 +55,38 @@ async function run(config: Partial<Config>, records: readonly ContractRecord[]):
   });
 }
 
+describe('what people look at', () => {
+  const SQL = 'select a from t';
+  const groups = async (redact: readonly string[]) => {
+    const run = {
+      operator: dedupQueries,
+      config: configOf({}),
+      rows: rows([SQL, 'SELECT a FROM t', SQL]),
+      cut: 1,
+      redact,
+    };
+    return (await runKernel(run)).kernel.inspect!().groups;
+  };
+
+  it('are the queries asked most, as they were first and last written', async () => {
+    expect(await groups([])).toMatchObject([
+      {
+        count: 2,
+        error: 0,
+        first: SQL,
+        members: [
+          { text: 'SELECT a FROM t', note: 'algebra' },
+          { text: SQL, note: 'text' },
+        ],
+      },
+    ]);
+  });
+
+  it('is nothing when the text of queries is redacted', async () => {
+    expect(await groups(['sql'])).toBeUndefined();
+  });
+});
+
 /** `out`, `duplicates 0 text`, `bypass now`, … one word a record. */
 async function fates(config: Partial<Config>, values: readonly unknown[]): Promise<string[]> {
   const left = await run(config, rows(values));

@@ -232,6 +232,28 @@ describe('rates, models and segments', () => {
     expect(run.alarms).toHaveLength(1);
     const said = JSON.stringify(run.events);
     for (const word of ['ann', 'histogram', '"moved"', '"mean"', '"reference"']) expect(said).not.toContain(word);
+    expect(run.kernel.inspect!()).toEqual({ distributions: [] });
+  });
+
+  it('lets people look at the fields nearest to an alarm, with shares that add up', async () => {
+    const run = await DriftRun.start({ ...numeric, by: ['country'] });
+    const make = (shift: number) => (u: Draw, i: number) => ({
+      country: i % 2 === 0 ? 'de' : 'fr',
+      ...x(i % 2 === 0 ? 0 : shift)(u),
+    });
+    run.push(rows(3900, make(0)));
+    expect(run.kernel.inspect!()).toEqual({ distributions: [] }); // still warming up
+    run.push(rows(3000, make(0), 2)).push(rows(900, make(1.5), 3));
+    const { distributions } = run.kernel.inspect!();
+    expect(distributions!.map(({ field, segment, phase }) => [field, segment, phase])).toEqual([
+      ['x', 'fr', 'drifted'],
+      ['x', 'de', 'watching'],
+    ]);
+    for (const { histogram } of distributions!)
+      for (const side of ['before', 'after'] as const) {
+        const sum = (histogram as Record<typeof side, number>[]).reduce((all, bin) => all + bin[side], 0);
+        expect(sum).toBeCloseTo(1, 6);
+      }
   });
 });
 

@@ -46,6 +46,7 @@ export function TopologyGraph({ graph, flows }: { graph: GraphData; flows: Reado
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
     <section class="graph" tabIndex={0} aria-label="Topology with live rates">
+      {/* biome-ignore lint/a11y/useSemanticElements: a picture with links in it is no fieldset */}
       <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height} role="group" aria-label="Steps and topics">
         {graph.edges.map(({ from, to, port }) => (
           <Edge
