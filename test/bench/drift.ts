@@ -5,7 +5,7 @@ import { ColumnRun } from '../kernels/drift/column-run.ts';
 import { targetChart } from '../kernels/drift/error-detector.ts';
 import { FAMILIES, type Family, uniforms } from '../kernels/drift/families.ts';
 import { CONCEPTS, type Concept, type ErrorDetector, runConcept } from '../kernels/drift/naive-bayes.ts';
-import { AIMS, delays, falseAlarms, NULLS, NULLS_REFERENCE, REFERENCE } from '../kernels/drift/trials.ts';
+import { AIMS, delays, falseAlarms, LONGER_REFERENCE, NULLS, NULLS_RUNS, REFERENCE } from '../kernels/drift/trials.ts';
 import { DETECTORS } from './drift/detectors.ts';
 import type { BenchOptions, Table } from './table.ts';
 
@@ -22,7 +22,7 @@ export async function run(options: BenchOptions): Promise<Table> {
   if (wanted('d1'))
     for (const family of Object.keys(FAMILIES) as Family[]) rows.push(alarmRow(family, options.seed, scale));
   if (wanted('d2'))
-    for (const reference of [REFERENCE, NULLS_REFERENCE]) rows.push(...delayRows(reference, options.seed, scale));
+    for (const reference of [REFERENCE, LONGER_REFERENCE]) rows.push(...delayRows(reference, options.seed, scale));
   if (wanted('d8')) rows.push(speedRow(options));
   const notes = [`seed ${options.seed}`];
   if (wanted('inputs')) notes.push(...inputNotes(options.seed, scale));
@@ -52,9 +52,11 @@ function poissonUpper(count: number): number {
 }
 
 function delayRows(reference: number, seed: number, scale: number): (readonly (string | number)[])[] {
-  return [...AIMS, NULLS].map(({ name, change, minimum, target }) => {
+  return [...AIMS, NULLS].map((aim) => {
+    const { name, change, minimum, target } = aim;
     const from = process.cpuUsage();
-    const { delay, changePoint } = delays(change, { seed, runs: Math.ceil(DELAY_RUNS * scale), reference });
+    const runs = Math.ceil(DELAY_RUNS * scale * (aim === NULLS ? NULLS_RUNS : 1));
+    const { delay, changePoint } = delays(change, { seed, runs, reference });
     const what = `D2, D3 delay, ${name}, reference ${reference} (change point off by ${changePoint.toFixed(0)})`;
     return [what, delay, `≤ ${minimum}`, target === undefined ? '' : `≤ ${target}`, seconds(from)];
   });

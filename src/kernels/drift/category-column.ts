@@ -14,14 +14,18 @@ import { Column, type ColumnSettings, type ColumnSink } from './column.ts';
 import { distances, severityOf } from './distances.ts';
 import { rateDistances } from './numeric-column.ts';
 import type { Place } from './place.ts';
-import { RateChart } from './rate-chart.ts';
+import { NULLS_EXCESS, RateChart } from './rate-chart.ts';
 import { RecentCells } from './recent-cells.ts';
+import { SAMPLE_EXCESS } from './run-length.ts';
 import { CHUNK, type Chunk } from './warm-up.ts';
 import { CellWindow, chiSquareQuantile, gStatistic } from './window-test.ts';
 
 const WARM_LAYOUT: Layout = { kind: 'DRCW', version: 1 };
-/** Shares of a field's false alarms: two windows, new categories, nulls. */
-const SHARES = { short: 0.4, long: 0.4, fresh: 0.1, nulls: 0.1 } as const;
+/** Shares of a field's false alarms: two windows, new categories, nulls, which get most where the reference has some. */
+const SHARES = {
+  withoutNulls: { short: 0.4, long: 0.4, fresh: 0.1, nulls: 0.1, excess: SAMPLE_EXCESS },
+  withNulls: { short: 0.2, long: 0.2, fresh: 0.1, nulls: 0.5, excess: NULLS_EXCESS },
+} as const;
 const MOVED = 5;
 const SHOWN = 20;
 
@@ -36,6 +40,7 @@ export class CategoryColumn extends Column {
   private reference: CategoryReference | undefined;
   private readonly short = new CellWindow(WINDOW);
   private readonly long = new CellWindow(WINDOW * LONG);
+  private share: (typeof SHARES)[keyof typeof SHARES] = SHARES.withoutNulls;
   private readonly fresh = new RateChart('new-category');
   private readonly nulls = new RateChart('nulls');
   private readonly recent = new RecentCells();
@@ -96,8 +101,10 @@ export class CategoryColumn extends Column {
     const { runLength } = this.settings;
     this.short.start(reference.counts.length);
     this.long.start(reference.counts.length);
-    this.nulls.arm(reference.nulls, runLength / SHARES.nulls);
-    if (reference.fresh !== undefined) this.fresh.arm(reference.fresh, runLength / SHARES.fresh);
+    const share = reference.nulls.hits > 0 ? SHARES.withNulls : SHARES.withoutNulls;
+    this.share = share;
+    this.nulls.arm(reference.nulls, runLength / share.nulls, share.excess);
+    if (reference.fresh !== undefined) this.fresh.arm(reference.fresh, runLength / share.fresh);
   }
 
   private watch(name: string | undefined, reference: CategoryReference): void {
@@ -108,8 +115,8 @@ export class CategoryColumn extends Column {
     if (this.phase !== 'watching') return;
     const cell = known ?? reference.counts.length - 1;
     this.recent.push(cell, this.place);
-    this.fill(this.short, cell, SHARES.short, reference);
-    if (this.phase === 'watching') this.fill(this.long, cell, SHARES.long, reference);
+    this.fill(this.short, cell, this.share.short, reference);
+    if (this.phase === 'watching') this.fill(this.long, cell, this.share.long, reference);
   }
 
   private fill(window: CellWindow, cell: number, share: number, reference: CategoryReference): void {

@@ -1,7 +1,7 @@
 import type { ByteReader, ByteWriter } from '../sketch/bytes.ts';
+import { bernoulliThreshold, bernoulliWalk } from './bernoulli-run-length.ts';
 import type { Place } from './place.ts';
 import type { RateFacts } from './rate-chart.ts';
-import { bernoulliThreshold } from './run-length.ts';
 
 /** Records before the running rate is believed. */
 const ACTIVE_FROM = 100;
@@ -86,7 +86,7 @@ export class ErrorChart {
     const p0 = (this.errors + 0.5) / (this.n + 1);
     const p1 = Math.min(p0 + Math.max(0.1, 0.5 * Math.sqrt(p0 * (1 - p0))), (1 + p0) / 2);
     if (Math.abs(p0 - this.solvedFor) > RESOLVE_AT * p0) {
-      this.threshold = bernoulliThreshold(p0, p1, this.runLength);
+      this.threshold = bernoulliThreshold(bernoulliWalk(p0, p1), p0, this.runLength);
       this.solvedFor = p0;
     }
     if (this.sum === 0) {

@@ -1,10 +1,16 @@
 import type { ByteReader, ByteWriter } from '../sketch/bytes.ts';
+import { bernoulliThreshold, bernoulliWalk, sampledBernoulliThreshold } from './bernoulli-run-length.ts';
 import { longRunVariance } from './long-run-variance.ts';
 import type { Place } from './place.ts';
-import { bernoulliThreshold } from './run-length.ts';
+import { SAMPLE_EXCESS } from './run-length.ts';
 
 /** Above this share in control there is nothing left to rise to. */
 const MAX_RATE = 0.9;
+/**
+ * How far the false alarms expected of a chart of nulls may exceed its share: a rise to three times as many is to be seen
+ * within 1,000 records after 20 nulls in a reference of 2,000, which leave their rate open by a quarter.
+ */
+export const NULLS_EXCESS = 4.75;
 
 /** What a rate was like. */
 export interface RateReference {
@@ -29,9 +35,10 @@ export function rateReference(bits: Uint8Array): RateReference {
 /**
  * Bernoulli CUSUM for a rate that rises, against a frozen reference.
  *
- * Idea: S := max(0, S + ln(p1/p0)) on a hit, + ln((1-p1)/(1-p0)) else. p0 is the reference's rate and half a standard
- * error, so that a reference that was lucky does not cry wolf; p1 = max(2.5 p0, p0 + .01) below .1, p0 + max(.1, .5 √(p0 (1 - p0))) above.
- * Hits that come in bursts raise the threshold by how much more their sums scatter.
+ * Idea: S := max(0, S + ln(p1/p0)) on a hit, + ln((1-p1)/(1-p0)) else. p0 is the reference's rate; p1 is 3.2 p0, at
+ * least p0 + .01 and at most p0 + max(.1, .5 √(p0 (1 - p0))). The threshold keeps the run length at p0, and a bound on
+ * the false alarms expected over all rates that the reference leaves open, so that one that was lucky does not cry wolf.
+ * Hits that come in bursts raise the threshold by how much more their sums scatter, and count for as much less.
  *
  * Source: Page 1954; Reynolds & Stoumbos 1999.
  */
@@ -52,19 +59,21 @@ export class RateChart {
     this.name = name;
   }
 
-  arm(reference: RateReference, runLength: number): void {
+  /** `excess`: how far the false alarms expected over what the reference leaves open may exceed one in `runLength`. */
+  arm(reference: RateReference, runLength: number, excess = SAMPLE_EXCESS): void {
     const { n, hits, dependence } = reference;
-    const observed = (hits + 0.5) / (n + 1);
-    this.rate = observed;
-    const p0 = observed + 0.5 * Math.sqrt((observed * (1 - observed) * dependence) / (n + 1));
+    const p0 = (hits + 0.5) / (n + 1);
+    this.rate = p0;
     if (p0 > MAX_RATE) {
       this.threshold = Number.POSITIVE_INFINITY;
       return;
     }
-    const p1 = alternative(p0);
-    this.up = Math.log(p1 / p0);
-    this.down = Math.log((1 - p0) / (1 - p1));
-    this.threshold = bernoulliThreshold(p0, p1, runLength) * dependence;
+    const walk = bernoulliWalk(p0, alternative(p0));
+    const sample = { n: n / dependence, hits: hits / dependence };
+    const exact = bernoulliThreshold(walk, p0, runLength);
+    this.up = walk.up;
+    this.down = walk.down;
+    this.threshold = dependence * Math.max(exact, sampledBernoulliThreshold(walk, sample, excess / runLength));
   }
 
   /** True when the threshold is reached. */
@@ -146,7 +155,8 @@ export interface RateFacts {
   readonly sd: number;
 }
 
+/** The rate a chart is aimed at: a little beyond a tripling, which forgives an error in p0 better than a doubling does. */
 function alternative(p0: number): number {
-  const p1 = p0 < 0.1 ? Math.max(2.5 * p0, p0 + 0.01) : p0 + Math.max(0.1, 0.5 * Math.sqrt(p0 * (1 - p0)));
-  return Math.min(p1, (1 + p0) / 2);
+  const rise = Math.max(0.01, Math.min(2.2 * p0, Math.max(0.1, 0.5 * Math.sqrt(p0 * (1 - p0)))));
+  return Math.min(p0 + rise, (1 + p0) / 2);
 }

@@ -91,7 +91,7 @@ export function cusumThreshold(k: number, runLength: number): number {
 }
 
 /** How far expected false alarms may exceed the nominal ones because the reference is a sample. */
-const SAMPLE_EXCESS = 2.5;
+export const SAMPLE_EXCESS = 2.5;
 /** Below this no threshold can make up for what a small reference does not know. */
 const CORRECTED_FROM_RECORDS = 1000;
 
@@ -123,34 +123,8 @@ function expectedRate(k: number, h: number, n: number): number {
   return sum / weights;
 }
 
-/**
- * Threshold of a Bernoulli CUSUM of log likelihood ratios, p0 against p1 > p0, with average run length `runLength` under p0.
- *
- * Idea: Wald's identity with the overshoot of a lattice walk; e^h is a lower bound of the run length (Lorden 1971) that
- * is hundreds of times too small for rare events.
- * In: 0 < p0 < p1 < 1. Out: h in units of the log likelihood ratio.
- *
- * Source: Reynolds & Stoumbos 1999, "A CUSUM chart for monitoring a proportion when inspecting continuously", corrected diffusion.
- */
-export function bernoulliThreshold(p0: number, p1: number, runLength: number): number {
-  const up = Math.log(p1 / p0);
-  const down = Math.log((1 - p0) / (1 - p1));
-  const unit = up + down;
-  const drift = down - p0 * unit; // how fast the walk falls in control
-  const correction = overshoot(p0) * Math.sqrt(p0 * (1 - p0)) * unit;
-  const target = Math.log(runLength);
-  const adjusted = bisect((x) => Math.log((Math.exp(x) - x - 1) / drift) - target, 1e-3, 60);
-  return Math.max(up * 0.5, adjusted - correction);
-}
-
-function overshoot(p: number): number {
-  if (p < 0.01) return (Math.sqrt((1 - p) / p) - Math.sqrt(p / (1 - p))) / 3;
-  const l = Math.log(p);
-  return 0.41 - 0.0842 * l - 0.0391 * l ** 3 - 0.00376 * l ** 4 - 0.000008 * l ** 7;
-}
-
 /** Root of a rising function. */
-function bisect(rising: (x: number) => number, from: number, to: number): number {
+export function bisect(rising: (x: number) => number, from: number, to: number): number {
   let low = from;
   let high = to;
   for (let i = 0; i < 80; i++) {

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { longRunVariance } from '../../../src/kernels/drift/long-run-variance.ts';
 import { normalCdf, normalQuantile } from '../../../src/kernels/drift/normal.ts';
 import {
-  bernoulliThreshold,
   chainRunLength,
   cusumThreshold,
   sampledThreshold,
@@ -72,25 +71,6 @@ describe('run lengths', () => {
     const exact = cusumThreshold(0.125, 4e6);
     expect(sampledThreshold(0.125, 4e6, 2000)).toBeGreaterThan(exact);
     expect(sampledThreshold(0.125, 4e6, 1_000_000)).toBe(exact);
-  });
-
-  it('of Bernoulli charts are within a third of what was asked for', () => {
-    for (const [p0, p1] of [
-      [0.01, 0.02],
-      [0.05, 0.1],
-      [0.2, 0.4],
-    ] as const) {
-      const runLength = 20_000;
-      const h = bernoulliThreshold(p0, p1, runLength);
-      const u = uniforms(5);
-      let records = 0;
-      const runs = 200;
-      for (let r = 0; r < runs; r++)
-        for (let sum = 0; sum < h; records++)
-          sum = Math.max(0, sum + (u() < p0 ? Math.log(p1 / p0) : Math.log((1 - p1) / (1 - p0))));
-      expect(records / runs / runLength).toBeGreaterThan(0.67);
-      expect(records / runs / runLength).toBeLessThan(1.5);
-    }
   });
 });
 

@@ -78,5 +78,6 @@ export const NULLS: Aim = {
   minimum: 1000,
   target: undefined,
 };
-/** Rates need the longer reference: 20 nulls of 2,000 leave their rate open by a quarter. */
-export const NULLS_REFERENCE = 10_000;
+/** A rare rate leaves long tails: a mean within 20 records needs this many streams for each of another change. */
+export const NULLS_RUNS = 8;
+export const LONGER_REFERENCE = 10_000;
