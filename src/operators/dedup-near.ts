@@ -1,44 +1,16 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { ConfigIssue, Kernel, Operator, OperatorDeps } from '../core/operator.ts';
 import { COUNT_PATTERN, DURATION_PATTERN, parseCount, parseDuration } from '../core/units.ts';
-import { type NearAction, NearKernel, type NearWindow } from '../kernels/near/near-kernel.ts';
+import type { FieldComparison } from '../kernels/near/field-comparisons.ts';
+import { NearKernel } from '../kernels/near/near-kernel.ts';
+import type { NearAction, NearWindow } from '../kernels/near/near-options.ts';
+import { Comparison, Field, Key, SurvivorshipConfig } from '../kernels/near/near-schema.ts';
 import { DEFAULT_BLOCK_CAP, NEAR_KINDS, PRESETS } from '../kernels/near/near-settings.ts';
-import { SURVIVORSHIP_RULES } from '../kernels/near/survivorship.ts';
 
 /** A changed cluster waits a minute of stream time for more records unless it is told otherwise. */
 const DEFAULT_GRACE = '1m';
 
-const Field = (description: string) => Type.String({ minLength: 1, description });
 const Count = Type.Union([Type.Integer({ minimum: 1 }), Type.String({ pattern: COUNT_PATTERN })]);
-
-const Rule = (options: object) =>
-  Type.Union(
-    SURVIVORSHIP_RULES.map((rule) => Type.Literal(rule)),
-    options,
-  );
-
-const SurvivorshipConfig = Type.Object(
-  {
-    default: Rule({
-      description:
-        '`most-complete`: from the record with most fields filled, of those the one that says most. `newest`: from the record with the latest time. `source-priority`: from the source named first in `sources`.',
-      default: 'most-complete',
-    }),
-    fields: Type.Record(Type.String({ minLength: 1 }), Rule({}), {
-      description: 'Rules of single top-level fields.',
-      default: {},
-    }),
-    source: Type.Optional(Field('Field that names who a record is from.')),
-    sources: Type.Array(Type.Union([Type.String(), Type.Number()]), {
-      description: 'Sources, the best first; those not named come last.',
-      default: [],
-    }),
-  },
-  {
-    additionalProperties: false,
-    description: 'With `merge`: which value of each field survives; a filled one always beats an empty one.',
-  },
-);
 
 const Config = Type.Object(
   {
@@ -50,6 +22,16 @@ const Config = Type.Object(
       description: 'Fields that are compared. Leave out ids.',
       minItems: 1,
       uniqueItems: true,
+    }),
+    keys: Type.Array(Key, {
+      description:
+        'Blocking keys: records that share one are candidates, beside those that share a rare word, or a band of a text.',
+      default: [],
+    }),
+    compare: Type.Array(Comparison, {
+      description:
+        'Fields compared one by one, beside the words of `fields`, which count 1: the similarity is the mean of what both records have. Agreement counts the less the more records have the value.',
+      default: [],
     }),
     threshold: Type.Optional(
       Type.Number({
@@ -132,9 +114,9 @@ export const dedupNear: Operator<DedupNearConfig> = {
           { name: 'duplicates', fate: 'duplicate' },
         ],
   scope: (config) => config.scope ?? 'partition',
-  fields: ({ fields, link, into, survivorship }) => ({
+  fields: ({ fields, keys = [], compare = [], link, into, survivorship }) => ({
     reads: [
-      ...fields,
+      ...new Set([...fields, ...keys.flatMap(fieldsOf), ...compare.map(({ field }) => field)]),
       ...(link === undefined ? [] : [link.source]),
       ...(survivorship?.source === undefined ? [] : [survivorship.source]),
     ],
@@ -150,6 +132,11 @@ export const dedupNear: Operator<DedupNearConfig> = {
     return new NearKernel(
       {
         fields: config.fields.map((field) => deps.field(field)),
+        keys: (config.keys ?? []).map((key) => ({
+          fields: fieldsOf(key).map((field) => deps.field(field)),
+          first: (typeof key === 'object' ? key.first : undefined) ?? Number.POSITIVE_INFINITY,
+        })),
+        compare: (config.compare ?? []).map((comparison) => toComparison(comparison, deps)),
         features,
         codes: codes && !oneToOne,
         threshold: config.threshold ?? (oneToOne ? linkThreshold : threshold),
@@ -175,7 +162,20 @@ function validate(config: DedupNearConfig): readonly ConfigIssue[] {
       code: 'near-into',
       message: `\`${into}\` is compared and written: name another field for the cluster`,
     });
+  for (const [i, comparison] of (config.compare ?? []).entries()) {
+    const message = withinIssue(comparison);
+    if (message !== undefined) issues.push({ path: ['compare', i], level: 'error', code: 'near-within', message });
+  }
   return [...issues, ...mergeIssues(config)];
+}
+
+function withinIssue({ by, within }: Static<typeof Comparison>): string | undefined {
+  if (by === 'number' && typeof within === 'number') return undefined;
+  if (by === 'date' && typeof within === 'string') return undefined;
+  if (by === 'number')
+    return '`by: number` needs `within`, a number: how far two numbers may be apart to be half alike';
+  if (by === 'date') return '`by: date` needs `within`, as in `30d`: how far two dates may be apart to be half alike';
+  return within === undefined ? undefined : `\`within\` is for numbers and dates, not \`by: ${by}\``;
 }
 
 function mergeIssues({ action, survivorship, grace, link }: DedupNearConfig): readonly ConfigIssue[] {
@@ -222,6 +222,18 @@ function toAction({ action = 'flag', survivorship, grace, link }: DedupNearConfi
       places: new Map(sources.map((name, place) => [String(name), place])),
     },
   };
+}
+
+function fieldsOf(key: Static<typeof Key>): readonly string[] {
+  return typeof key === 'object' ? key.fields : [key];
+}
+
+function toComparison(
+  { field, by, within = 0, weight = 1 }: Static<typeof Comparison>,
+  deps: OperatorDeps,
+): FieldComparison {
+  const most = typeof within === 'string' ? (parseDuration(within) ?? 0) : within;
+  return { slot: deps.field(field), by, within: most, weight };
 }
 
 function toWindow(window: DedupNearConfig['window']): NearWindow {

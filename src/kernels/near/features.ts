@@ -12,6 +12,10 @@ export interface Features {
   readonly words: Int32Array;
   /** Of `grams`: hashes of the words that mix letters and digits, as model numbers do. */
   readonly codes: Int32Array;
+  /** Hashes of the declared blocking keys. */
+  readonly declared?: Int32Array;
+  /** Texts that are compared field by field. */
+  readonly values?: readonly string[];
 }
 
 /** Compatibility forms, case and white space do not tell two texts apart. */

@@ -48,6 +48,11 @@ export class FeatureFrequencies {
     return this.top - log(this.counts[this.placeOf(hash)]! + 1);
   }
 
+  /** Weight of a feature that one record has. */
+  weightOfOne(): number {
+    return this.top - log(2);
+  }
+
   /** Where the feature is, or the empty place where it would go. */
   private placeOf(hash: number): number {
     const mask = this.hashes.length - 1;

@@ -1,5 +1,6 @@
 import type { Finding } from '../../core/finding.ts';
-import { wordHash, wordsOf } from './features.ts';
+import { type Features, wordHash, wordsOf } from './features.ts';
+import { round3 } from './likeness.ts';
 import type { Match, NearIndex } from './near-index.ts';
 
 /** Rarest words two records share, told as the reason. */
@@ -8,8 +9,15 @@ const WHY_WORDS = 3;
 /** What is said of a record that is near `match`; `texts`: those of its fields that may be shown. */
 export function nearFinding(
   index: NearIndex,
-  { texts, cluster, match }: { readonly texts: readonly string[]; readonly cluster: string; readonly match: Match },
+  found: {
+    readonly texts: readonly string[];
+    readonly features: Features;
+    readonly cluster: string;
+    readonly match: Match;
+  },
 ): Omit<Finding, 'step'> {
+  const { texts, features, cluster, match } = found;
+  const compared = index.compared(features, match.entry.features);
   return {
     rule: 'near-duplicate',
     severity: 'info',
@@ -17,8 +25,9 @@ export function nearFinding(
     observed: {
       duplicateOf: match.entry.origin,
       cluster,
-      score: round(match.score),
+      score: round3(match.score),
       why: sharedWords(index, texts, match),
+      ...(compared === undefined ? {} : { compared }),
     },
   };
 }
@@ -45,8 +54,4 @@ function includes(sorted: Int32Array, value: number): boolean {
     else high = middle;
   }
   return sorted[low] === value;
-}
-
-export function round(score: number): number {
-  return Math.round(score * 1000) / 1000;
 }

@@ -2,7 +2,9 @@ import type { Origin } from '../../core/record.ts';
 import type { CheckpointDelta, StatePart } from '../../core/state.ts';
 import { EntryStore, openPart, sealPart } from '../repair/entry-store.ts';
 import { type Blocked, BlockIndex } from './block-index.ts';
+import { joinKeys } from './declared-keys.ts';
 import type { Features } from './features.ts';
+import { bytesOfValues, type FieldComparisons } from './field-comparisons.ts';
 import { FeatureFrequencies } from './frequencies.ts';
 import { bandKeys, SLOTS, signature } from './min-hash.ts';
 import type { FeatureKind } from './near-settings.ts';
@@ -41,6 +43,8 @@ export interface IndexOptions {
   /** Records with model codes of which none is shared are less alike. */
   readonly codes: boolean;
   readonly blockCap: number;
+  /** Fields that are compared one by one. */
+  readonly compare?: FieldComparisons | undefined;
 }
 
 type Stored = Omit<NearEntry, 'keys' | 'place'>;
@@ -79,7 +83,11 @@ export class NearIndex {
       save: ({ keys: _, place: __, ...stored }: NearEntry): Stored => stored,
       load: (stored: Stored): NearEntry => ({ ...stored, keys: this.keysOf(stored.features), place: -1 }),
       size: ({ features, keys }) =>
-        ENTRY_BYTES + features.hashes.length * FEATURE_BYTES + keys.length * KEY_BYTES + features.words.length * 4,
+        ENTRY_BYTES +
+        features.hashes.length * FEATURE_BYTES +
+        keys.length * KEY_BYTES +
+        features.words.length * 4 +
+        (features.values === undefined ? 0 : bytesOfValues(features.values)),
     });
   }
 
@@ -93,13 +101,17 @@ export class NearIndex {
 
   /** Blocks the features stand in. */
   private keysOf(features: Features): Int32Array {
-    if (this.weighted) return features.words;
-    if (this.last?.features !== features)
-      this.last = {
-        features,
-        keys: features.hashes.length === 0 ? features.hashes : bandKeys(signature(features.hashes, this.slots)),
-      };
+    const { declared } = features;
+    if (this.weighted && declared === undefined) return features.words;
+    if (this.last?.features !== features) {
+      const found = this.weighted ? features.words : this.bandsOf(features.hashes);
+      this.last = { features, keys: declared === undefined ? found : joinKeys(declared, found) };
+    }
     return this.last.keys;
+  }
+
+  private bandsOf(hashes: Int32Array): Int32Array {
+    return hashes.length === 0 ? hashes : bandKeys(signature(hashes, this.slots));
   }
 
   /** Verified candidates with similarity of `least` or more, best first, ties by age. */
@@ -114,6 +126,19 @@ export class NearIndex {
   }
 
   similarity(a: Features, b: Features): number {
+    const alike = this.wordsAlike(a, b);
+    const { compare } = this.options;
+    if (compare === undefined || a.values === undefined || b.values === undefined) return alike;
+    return compare.combine(alike, a.values, b.values);
+  }
+
+  /** How alike the fields compared one by one are; undefined when there are none. */
+  compared(a: Features, b: Features): Readonly<Record<string, number>> | undefined {
+    if (a.values === undefined || b.values === undefined) return undefined;
+    return this.options.compare?.likenesses(a.values, b.values);
+  }
+
+  private wordsAlike(a: Features, b: Features): number {
     if (!this.weighted) return jaccard(a.hashes, b.hashes);
     const alike = cosine(a, b, this.frequencies);
     return this.options.codes && differ(a.codes, b.codes) ? alike * OTHER_CODES : alike;
@@ -159,7 +184,9 @@ export class NearIndex {
     if (entry === undefined) return;
     this.bySeq.delete(entry.seq);
     this.blocks.remove(entry);
-    if (this.weighted) this.frequencies.remove(entry.features.hashes);
+    const { hashes, values } = entry.features;
+    if (this.weighted) this.frequencies.remove(hashes);
+    if (values !== undefined) this.options.compare?.remove(values);
   }
 
   /** How much a word tells of a record. */
@@ -203,7 +230,9 @@ export class NearIndex {
   private hold(entry: NearEntry): void {
     this.bySeq.set(entry.seq, entry);
     this.blocks.add(entry);
-    if (this.weighted) this.frequencies.add(entry.features.hashes);
+    const { hashes, values } = entry.features;
+    if (this.weighted) this.frequencies.add(hashes);
+    if (values !== undefined) this.options.compare?.add(values);
   }
 }
 

@@ -1,4 +1,3 @@
-import type { FieldSlot } from '../../core/field.ts';
 import type { Inspection } from '../../core/inspection.ts';
 import type { Kernel, KernelStats, OperatorDeps, Out, Tick } from '../../core/operator.ts';
 import type { DataRecord } from '../../core/record.ts';
@@ -6,40 +5,19 @@ import type { CheckpointDelta, StatePart } from '../../core/state.ts';
 import { GroupBook } from '../groups/group-book.ts';
 import { idOf } from './cluster-id.ts';
 import { bestCluster } from './clusters.ts';
+import { declaredKeysOf } from './declared-keys.ts';
 import { type Features, featuresOf, textOf } from './features.ts';
+import { FieldComparisons } from './field-comparisons.ts';
 import { GoldenRecords, keyOf } from './golden-records.ts';
-import { nearFinding, round } from './near-finding.ts';
+import { round3 } from './likeness.ts';
+import { nearFinding } from './near-finding.ts';
 import { type Match, NearIndex } from './near-index.ts';
-import type { FeatureKind } from './near-settings.ts';
+import type { NearOptions } from './near-options.ts';
 import { linkBest } from './partners.ts';
-import type { Survivorship } from './survivorship.ts';
 
 const PORT = { out: 0, duplicates: 1 } as const;
 /** Clusters that are shown to who looks on. */
 const INSPECTED = 20;
-
-export type NearWindow =
-  | { readonly kind: 'all' }
-  | { readonly kind: 'records'; readonly records: number }
-  | { readonly kind: 'time'; readonly ms: number };
-
-/** What becomes of near-duplicates. */
-export type NearAction =
-  | { readonly kind: 'flag' | 'drop' }
-  | { readonly kind: 'merge'; readonly rules: Survivorship; readonly graceMs: number };
-
-export interface NearOptions {
-  readonly fields: readonly FieldSlot[];
-  readonly features: FeatureKind;
-  readonly codes: boolean;
-  readonly threshold: number;
-  readonly action: NearAction;
-  readonly into: FieldSlot | undefined;
-  readonly source: FieldSlot | undefined;
-  readonly oneToOne: boolean;
-  readonly window: NearWindow;
-  readonly blockCap: number;
-}
 
 /**
  * Finds records that say the same in other words, each against those held before it.
@@ -57,13 +35,16 @@ export class NearKernel implements Kernel {
   private readonly golden: GoldenRecords | undefined;
   private readonly visible: readonly boolean[];
   private readonly groups = new GroupBook();
+  private readonly compare: FieldComparisons | undefined;
   private stale = false;
 
   constructor(options: NearOptions, deps: OperatorDeps) {
     const { action, into } = options;
     this.options = options;
     this.maxBytes = deps.limits.maxStateBytes;
+    this.compare = options.compare.length === 0 ? undefined : new FieldComparisons(options.compare);
     this.index = new NearIndex({
+      compare: this.compare,
       features: options.features,
       codes: options.codes,
       blockCap: options.blockCap,
@@ -132,15 +113,13 @@ export class NearKernel implements Kernel {
     const { options, index } = this;
     const texts = options.fields.map((slot) => textOf(slot.get(record)));
     const side = options.source === undefined ? undefined : textOf(options.source.get(record));
+    const features = this.featuresOf(record, texts);
     this.advance(timeMs, out);
-    const features = featuresOf(
-      texts.filter((text) => text !== ''),
-      options.features,
-    );
-    const found = { id: idOf(record.origin), texts };
+    const id = idOf(record.origin);
+    const found = { texts, features };
     if (features.hashes.length === 0) {
-      const alone = this.golden === undefined ? record : record.leaving({ key: keyOf(found.id) });
-      this.leave(alone, { ...found, cluster: found.id, match: undefined }, out);
+      const alone = this.golden === undefined ? record : record.leaving({ key: keyOf(id) });
+      this.leave(alone, { ...found, cluster: id, match: undefined }, out);
       return;
     }
     const matches = index.matches(features, 0, side === undefined ? undefined : (other) => other.side !== side);
@@ -148,10 +127,22 @@ export class NearKernel implements Kernel {
     this.note(texts, cluster, match);
     if (this.golden === undefined) this.leave(record, { ...found, cluster, match }, out);
     else {
-      this.golden.take(record, { id: found.id, cluster, arrival, time: timeMs });
+      this.golden.take(record, { id, cluster, arrival, time: timeMs });
       out.absorb('merged');
     }
     this.bound(out);
+  }
+
+  private featuresOf(record: DataRecord, texts: readonly string[]): Features {
+    const { features: kind, keys } = this.options;
+    const filled = texts.filter((text) => text !== '');
+    const features = featuresOf(filled, kind);
+    if (keys.length === 0 && this.compare === undefined) return features;
+    return {
+      ...features,
+      ...(keys.length === 0 ? {} : { declared: declaredKeysOf(record, keys) }),
+      ...(this.compare === undefined ? {} : { values: this.compare.valuesOf(record) }),
+    };
   }
 
   /** Puts the record into the index, with its cluster or its partner. */
@@ -179,8 +170,8 @@ export class NearKernel implements Kernel {
   private leave(
     record: DataRecord,
     found: {
-      readonly id: string;
       readonly texts: readonly string[];
+      readonly features: Features;
       readonly cluster: string;
       readonly match: Match | undefined;
     },
@@ -195,7 +186,7 @@ export class NearKernel implements Kernel {
     const draft = record.edit();
     into?.set(draft, cluster);
     const texts = this.shown(found.texts);
-    if (match !== undefined) out.finding(draft, nearFinding(this.index, { texts, cluster, match }));
+    if (match !== undefined) out.finding(draft, nearFinding(this.index, { ...found, texts, match }));
     out.emit(match !== undefined && action.kind === 'drop' ? PORT.duplicates : PORT.out, draft);
   }
 
@@ -205,7 +196,7 @@ export class NearKernel implements Kernel {
       .filter((one) => one !== '')
       .join(' · ');
     if (match === undefined) this.groups.begin(cluster, text);
-    else this.groups.join(cluster, text, `score ${round(match.score)}`);
+    else this.groups.join(cluster, text, `score ${round3(match.score)}`);
   }
 
   /** Those that may be shown. */

@@ -1,6 +1,6 @@
 import type { Out } from '../../core/operator.ts';
 import { idOf } from './cluster-id.ts';
-import { round } from './near-finding.ts';
+import { round3 } from './likeness.ts';
 import type { Match, NearEntry, NearIndex } from './near-index.ts';
 
 /** Gives `entry` the best partner that is free or likes it better than its own; who loses one looks again. */
@@ -25,7 +25,7 @@ export function linkBest(
     index.touch(seeker);
     index.touch(other);
     if (seeker !== entry)
-      out.event('cluster.merged', { cluster, origin: seeker.origin, with: other.origin, score: round(score) });
+      out.event('cluster.merged', { cluster, origin: seeker.origin, with: other.origin, score: round3(score) });
     if (left === undefined) break;
     left.partner = -1;
     left.score = 0;
