@@ -4,11 +4,13 @@ import type { RunObserver } from '../core/observer.ts';
 import { type RunSummary, runPlan } from '../runtime/run.ts';
 import type { Plan } from '../topology/plan.ts';
 import type { BrokerFlags } from './open-broker.ts';
+import { rebaselineCommands } from './rebaseline-flag.ts';
 import { timeParser } from './time-parser.ts';
 
 /** The flags of `run` that choose how far it goes and what it accepts. */
 export interface MemberFlags extends BrokerFlags {
   readonly acceptReplay?: boolean;
+  readonly rebaseline?: readonly string[];
 }
 
 interface Member {
@@ -28,5 +30,6 @@ export function runMember(flags: MemberFlags, member: Member): Promise<RunSummar
     acceptReplay: flags.acceptReplay === true,
     acceptOffsets: flags.acceptOffsets === true,
     resetSteps: flags.resetState,
+    commands: rebaselineCommands(flags.rebaseline ?? [], member.plan),
   });
 }

@@ -24,6 +24,7 @@ import { observers } from './observers.ts';
 import { openBroker } from './open-broker.ts';
 import { Progress, summaryTable } from './progress.ts';
 import { Readiness } from './readiness.ts';
+import { rebaselineCommands } from './rebaseline-flag.ts';
 import { type MemberFlags, runMember } from './run-member.ts';
 import { workerCount } from './workers-flag.ts';
 
@@ -64,6 +65,7 @@ export function addRun(program: Command): void {
     .option('--http [host:port]', 'serve the console, /metrics, /livez, /readyz (default 127.0.0.1:9464)')
     .option('--http-token-file <file>', 'token asked for on other addresses than loopback')
     .option('--reset-state <step>', 'start a step without its memory (repeatable)', list, [])
+    .option('--rebaseline <step[/field][@name]>', 'take a new reference, once for each name (repeatable)', list, [])
     .option('--accept-offsets', 'go on from offsets that were set by hand')
     .option('--accept-replay', 'go on although the topology changed since the last commits')
     .addOption(
@@ -83,6 +85,7 @@ async function run(path: string, flags: RunFlags): Promise<number> {
   const workers = workerCount(flags.workers, { onFiles });
   const registry = await registryOf(flags, process.env);
   const plan = planOf(await load(path), { onePartition: onFiles, env: process.env, registry });
+  rebaselineCommands(flags.rebaseline ?? [], plan); // a wrong flag is told before anything is opened
   const exporter = address === undefined ? undefined : await makeExporter(plan);
   const onSuppressed = (code: string, lines: number) => exporter?.logSuppressed(code, lines);
   const log = createLog({

@@ -37,6 +37,8 @@ export interface Operator<Config = unknown> {
   work?(config: Config): readonly WorkRequest[];
   /** What the schema cannot say. Path is relative to `with`. */
   validate?(config: Config): readonly ConfigIssue[];
+  /** Names of the commands its kernel takes, as ticks. */
+  readonly commands?: readonly string[];
   /** Path (relative to `with`) of a window or timer in time: without a clock (a file without `eventTime`) it is a plan error. */
   needsClock?(config: Config): readonly (string | number)[] | undefined;
   create(config: Config, deps: OperatorDeps): Kernel | Promise<Kernel>;
@@ -92,6 +94,10 @@ export type Tick =
   | { readonly kind: 'table'; readonly name: string; readonly version: string; readonly time: number }
   | {
       readonly kind: 'command';
+      /** Names it for good; a task does a command of this id once. */
+      readonly id: string;
+      /** The step it is for; others do not see it. */
+      readonly step: string;
       readonly name: string;
       readonly args: Readonly<Record<string, unknown>>;
       readonly time: number;

@@ -183,6 +183,7 @@ export const detectDrift: Operator<DetectDriftConfig> = {
   },
   ports: () => [{ name: 'out', fate: 'pass' }],
   scope: () => 'partition',
+  commands: ['rebaseline'],
   needsClock: (config) =>
     config.volume !== undefined ? ['volume'] : typeof config.holdOff === 'string' ? ['holdOff'] : undefined,
   fields: (config) => ({

@@ -1,6 +1,7 @@
 import type { OutgoingBatch, TaskId } from '../core/broker.ts';
 import { taskName } from '../core/broker.ts';
 import type { Codec } from '../core/codec.ts';
+import type { Tick } from '../core/operator.ts';
 import { DataRecord } from '../core/record.ts';
 import type { Frame, FrameEvent } from '../topology/frame.ts';
 
@@ -38,9 +39,7 @@ export function writeEvents(frame: Frame, sink: EventSink, streamTime: number): 
 function eventRecord(event: FrameEvent, frame: Frame, sink: EventSink, streamTime: number): DataRecord {
   const cause = frame.roots[event.cause];
   const place =
-    cause === undefined
-      ? `${frame.tick?.kind ?? 'tick'}`
-      : `${cause.offset}${cause.index < 0 ? '' : `#${cause.index}`}`;
+    cause === undefined ? tickPlace(frame.tick) : `${cause.offset}${cause.index < 0 ? '' : `#${cause.index}`}`;
   const time = frame.tick?.time ?? cause?.time ?? streamTime;
   const task = taskName(sink.task);
   const data = {
@@ -54,4 +53,8 @@ function eventRecord(event: FrameEvent, frame: Frame, sink: EventSink, streamTim
   };
   const source = cause?.source ?? { topic: sink.task.topic, partition: sink.task.partition };
   return new DataRecord({ source, offset: cause?.offset ?? -1, payload: undefined, codec: EVENT_CODEC, data });
+}
+
+function tickPlace(tick: Tick | undefined): string {
+  return tick?.kind === 'command' ? `command/${tick.id}` : (tick?.kind ?? 'tick');
 }

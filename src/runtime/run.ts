@@ -6,6 +6,7 @@ import type { RunObserver } from '../core/observer.ts';
 import { parseInstant } from '../core/time.ts';
 import type { Plan, StagePlan } from '../topology/plan.ts';
 import { type RunSummary, RunTotals } from './run-totals.ts';
+import type { StepCommand } from './step-commands.ts';
 import { Supervisor } from './supervisor.ts';
 import type { TaskContext } from './task.ts';
 
@@ -26,6 +27,8 @@ export interface RunOptions {
   readonly acceptReplay?: boolean;
   readonly acceptOffsets?: boolean;
   readonly resetSteps?: readonly string[];
+  /** Done once by each task, before its next record. */
+  readonly commands?: readonly StepCommand[];
 }
 
 /** Runs a plan until its bounded input ends, `signal` asks to stop, or a task gives up (rejects with its error). */
@@ -49,6 +52,7 @@ export async function runPlan(options: RunOptions): Promise<RunSummary> {
     observer,
     untilEnd: options.untilEnd ?? false,
     timeParser: options.timeParser ?? (() => parseInstant),
+    commands: options.commands ?? [],
     accept: {
       replay: options.acceptReplay ?? false,
       offsets: options.acceptOffsets ?? false,

@@ -18,6 +18,8 @@ export interface TaskMemory {
   ended: boolean;
   totals: Counts;
   roots: RootTable;
+  /** Ids of commands that were done. */
+  commands: readonly string[];
   watch: SavedWatch;
 }
 
@@ -50,6 +52,7 @@ export function takeCheckpoint(
     ended: memory.ended,
     totals: countsToJson(memory.totals),
     roots: memory.roots,
+    commands: memory.commands,
     watch: memory.watch,
   };
   put.push({ name: TASK_PART, bytes: Buffer.from(JSON.stringify(json)) });
@@ -113,6 +116,7 @@ function readMemory(part: StatePart, stage: CompiledStage): TaskMemory {
     ended: saved.ended,
     totals: countsFromJson(saved.totals),
     roots: saved.roots,
+    commands: saved.commands ?? [],
     watch: saved.watch ?? {},
   };
 }

@@ -30,6 +30,7 @@ import { HeldRecords } from './record-store.ts';
 import { Sampler } from './samples.ts';
 import { Sinks } from './sinks.ts';
 import { Source } from './source.ts';
+import { type StepCommand, StepCommands } from './step-commands.ts';
 import { StreamClock } from './stream-clock.ts';
 import { restoreState, takeCheckpoint } from './task-state.ts';
 import { UpstreamClock } from './upstream.ts';
@@ -49,6 +50,7 @@ export interface TaskContext {
   readonly untilEnd: boolean;
   /** Reads event times by patterns; NaN when the text is none. */
   readonly timeParser: (patterns: readonly string[]) => (text: string) => number;
+  readonly commands: readonly StepCommand[];
   readonly accept: { readonly replay: boolean; readonly offsets: boolean; readonly resetSteps: ReadonlySet<string> };
   /** Broker's defaults where the plan has none. */
   readonly defaults: { readonly commitEveryMs: number; readonly maxAheadMs: number };
@@ -72,6 +74,7 @@ export class Task {
   private source!: Source;
   private sinks!: Sinks;
   private readonly watch: StageWatch;
+  private readonly commands: StepCommands;
   /** A breaker decided in an earlier attempt to end the run behind this position. */
   private readonly stopAt: Position | undefined;
   private channel!: TaskChannel;
@@ -105,6 +108,7 @@ export class Task {
     this.sampler = context.observer.wantsSamples === true ? new Sampler(context.plan) : undefined;
     this.stopAt = stopAt;
     this.watch = new StageWatch(context.plan, stage, stopAt);
+    this.commands = new StepCommands(stage, context.commands, { task: taskName(id), log: context.log });
     this.clock = new StreamClock(input, input.maxAheadMs ?? context.defaults.maxAheadMs);
   }
 
@@ -172,6 +176,7 @@ export class Task {
       this.upstream.restore(memory.upstream, memory.clock.streamTime);
       addCounts(this.totals, memory.totals);
       this.watch.restore(memory.watch, accept.resetSteps);
+      this.commands.restore(memory.commands);
       this.ended = memory.ended;
       this.hasCheckpoint = true;
       this.resumed = true;
@@ -218,6 +223,8 @@ export class Task {
     this.tell('running');
     if (!this.hasCheckpoint) this.open.needsCheckpoint = true;
     this.watch.refuseOpen(taskName(this.id));
+    for (const command of this.commands.due(this.clock.state.streamTime, this.hasCheckpoint))
+      yield this.tickFrame(command);
     const limit = this.stopAt ?? Number.POSITIVE_INFINITY;
     if (rest !== undefined && this.position < limit) yield* this.take(rest.batch, rest.from);
     while (!signal.aborted && this.position < limit) {
@@ -488,6 +495,7 @@ export class Task {
       ended: this.ended,
       totals: this.totals,
       roots: this.held.save(),
+      commands: this.commands.save(),
       watch: this.watch.save(),
     };
   }

@@ -1,6 +1,6 @@
 import { map, type OperatorFunction, pipe } from 'rxjs';
 import { OperatorError } from '../core/errors.ts';
-import type { Kernel } from '../core/operator.ts';
+import type { Kernel, Tick } from '../core/operator.ts';
 import type { DataRecord } from '../core/record.ts';
 import { type Edge, type Frame, mergeEdges } from './frame.ts';
 import { add } from './frame-counts.ts';
@@ -63,12 +63,17 @@ function runStep(frame: Frame, step: CompiledStep, out: StepOut, onError: 'quara
     const time = streamTimes(edge, step);
     processRecords({ frame, step, out, edge, time, onError });
   }
-  if (frame.tick !== undefined && step.kernel.onTick !== undefined) {
+  const { tick } = frame;
+  if (tick !== undefined && step.kernel.onTick !== undefined && isFor(tick, step)) {
     out.begin(frame, [], [], 0);
-    step.kernel.onTick(frame.tick, out);
+    step.kernel.onTick(tick, out);
   }
   out.settle();
   return frame;
+}
+
+function isFor(tick: Tick, step: CompiledStep): boolean {
+  return tick.kind !== 'command' || tick.step === step.plan.id;
 }
 
 /** A released record keeps the time it had on entry; the step's own clock is the running maximum. */

@@ -8,6 +8,8 @@ export interface Job {
   readonly topology: string;
   readonly folder: string;
   readonly topics: readonly string[];
+  /** Further flags of `run`. */
+  readonly flags?: readonly string[];
 }
 
 export interface Ending {
@@ -32,6 +34,7 @@ export function runOrKill(
   mkdirSync(dir, { recursive: true });
   const args = [join(root, 'src', 'cli', 'main.ts'), 'run', join(import.meta.dirname, job.topology), '--local', dir];
   for (const topic of job.topics) args.push('--topic', `${topic}=${join(job.folder, topic)}.ndjson`);
+  args.push(...(job.flags ?? []));
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...args, '--json', '--quiet'], { stdio: ['ignore', 'ignore', 'pipe'] });
     let stderr = '';

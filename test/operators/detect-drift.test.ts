@@ -82,10 +82,16 @@ describe('a numeric field', () => {
     const never = await DriftRun.start(numeric);
     never.push(rows(2500, x())).push(rows(20_000, x(2), 2));
     expect(never.events.map(({ type }) => type)).toEqual(['drift.referenced', 'drift.alarm']);
-    never.kernel.onTick!({ kind: 'command', name: 'rebaseline', args: { field: 'y' }, time: Number.NaN }, never);
+    never.kernel.onTick!(
+      { kind: 'command', id: 'a', step: 'drift', name: 'rebaseline', args: { field: 'y' }, time: Number.NaN },
+      never,
+    );
     never.push(rows(2500, x(2), 3));
     expect(never.events).toHaveLength(2);
-    never.kernel.onTick!({ kind: 'command', name: 'rebaseline', args: { field: 'x' }, time: Number.NaN }, never);
+    never.kernel.onTick!(
+      { kind: 'command', id: 'a', step: 'drift', name: 'rebaseline', args: { field: 'x' }, time: Number.NaN },
+      never,
+    );
     never.push(rows(2500, x(2), 4));
     expect(never.events.slice(2).map(({ type, data }) => [type, data.cause])).toEqual([
       ['drift.rebaselined', 'command'],
