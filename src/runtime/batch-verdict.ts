@@ -1,3 +1,4 @@
+import { attemptOf } from '../core/outgoing-headers.ts';
 import type { DataRecord } from '../core/record.ts';
 import type { Frame } from '../topology/frame.ts';
 import { add } from '../topology/frame-counts.ts';
@@ -22,7 +23,7 @@ export function applyBatchVerdict(frame: Frame, stage: StagePlan, ratio: number)
       let kept = 0;
       for (let i = 0; i < edge.records.length; i++) {
         const record = edge.records[i] as DataRecord; // i is below the length
-        if (condemned.has(record.offset)) continue;
+        if (isCondemned(record, condemned)) continue;
         edge.records[kept] = record;
         edge.causes[kept++] = edge.causes[i] ?? -1;
       }
@@ -32,7 +33,7 @@ export function applyBatchVerdict(frame: Frame, stage: StagePlan, ratio: number)
   }
   for (let i = 0; i < frame.roots.length; i++) {
     const root = frame.roots[i] as DataRecord; // i is below the length
-    if (!condemned.has(root.offset) || bad.has(root)) continue;
+    if (!isCondemned(root, condemned) || bad.has(root)) continue;
     const draft = root.edit();
     draft.addFinding({
       step: INPUT_STEP,
@@ -47,6 +48,10 @@ export function applyBatchVerdict(frame: Frame, stage: StagePlan, ratio: number)
   return frame;
 }
 
+function isCondemned(record: DataRecord, offsets: ReadonlySet<number>): boolean {
+  return offsets.has(record.offset) && attemptOf(record) === 0;
+}
+
 function condemnedOffsets(
   roots: readonly DataRecord[],
   bad: ReadonlyMap<DataRecord, number>,
@@ -54,6 +59,7 @@ function condemnedOffsets(
 ): Set<number> {
   const elements = new Map<number, { all: number; bad: number }>();
   for (const root of roots) {
+    if (attemptOf(root) > 0) continue; // it came back from quarantine alone
     const message = elements.get(root.offset) ?? { all: 0, bad: 0 };
     message.all++;
     if (bad.has(root)) message.bad++;

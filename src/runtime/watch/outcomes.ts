@@ -47,6 +47,10 @@ export function positionAfter(frame: Frame, index: number): number {
   const root = frame.roots[index]!;
   const { batch } = frame;
   if (batch?.positions === undefined) return root.offset + 1;
-  const at = batch.records.findIndex((record) => record.offset === root.offset && record.source === root.source);
+  const own = batch.records.indexOf(root); // -1 for an element of a message
+  const at =
+    own < 0
+      ? batch.records.findIndex((it) => it.index < 0 && it.offset === root.offset && it.source === root.source)
+      : own;
   return (batch.positions[at] ?? root.offset) + 1;
 }
