@@ -66,15 +66,19 @@ export const KAFKA_PANELS: readonly PanelSpec[] = [
     queries: [{ expr: sumBy('topology', of('sluice_plan_conflict')), legend: '{{topology}}' }],
   },
   {
-    title: 'Trims that failed and stubs',
+    title: 'Trims that failed, stubs and forged replays',
     description:
-      'Kafka: failed requests to delete what no restart needs, and records too large for their own quarantine.',
+      'Kafka: failed requests to delete what no restart needs, records too large for their own quarantine, and records that claim to come from a replay without a signature.',
     unit: 'short',
     queries: [
       { expr: sumBy('topology', increase(of('sluice_trim_failures_total'))), legend: '{{topology}} trims' },
       {
         expr: `sum by (topic) (${increase(everywhere('sluice_quarantine_stubs_total'))})`,
         legend: '{{topic}} stubs',
+      },
+      {
+        expr: sumBy('topology', increase(of('sluice_replay_marks_refused_total'))),
+        legend: '{{topology}} forged replays',
       },
     ],
   },

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type KafkaSettings, kafkaSettings } from '../brokers/kafka/settings.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { KafkaRunOptions } from '../run-kafka.ts';
-import { loadKafkaConfig } from '../topology/index.ts';
+import { loadKafkaConfig, MIN_REPLAY_KEY } from '../topology/index.ts';
 import type { Plan } from '../topology/plan.ts';
 
 export interface KafkaFlags {
@@ -28,8 +28,17 @@ export async function kafkaConnection(
   const config = flags.kafkaConfig === undefined ? undefined : await loadKafkaConfig(flags.kafkaConfig, env);
   return {
     ...(brokers === undefined ? {} : { brokers }),
-    ...(config === undefined ? {} : { config: config as NonNullable<KafkaRunOptions['config']> }), // the schema says the same
+    config: { ...replayKeyOf(env), ...(config as KafkaRunOptions['config']) }, // the schema says the same
   };
+}
+
+function replayKeyOf({ SLUICE_REPLAY_KEY: key }: Readonly<Record<string, string | undefined>>): {
+  readonly replayKey?: string;
+} {
+  if (key === undefined || key === '') return {};
+  if (key.length < MIN_REPLAY_KEY)
+    throw new ConfigError(`SLUICE_REPLAY_KEY: expected ${MIN_REPLAY_KEY} characters or more`, { code: 'replay-key' });
+  return { replayKey: key };
 }
 
 /** As kafkaConnection, for a command that reads or writes topics of a topology without running it. */

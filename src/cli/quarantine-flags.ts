@@ -10,7 +10,7 @@ import {
   type QuarantineEntry,
   type QuarantineFilter,
 } from '../quarantine/entry.ts';
-import { kafkaQuarantine } from '../quarantine/kafka-quarantine.ts';
+import type { KafkaQuarantineOptions } from '../quarantine/kafka-quarantine.ts';
 import { localQuarantine } from '../quarantine/local-quarantine.ts';
 import type { Plan } from '../topology/plan.ts';
 import { addKafkaFlags, type KafkaFlags, kafkaSettingsOf, refuseKafkaFlags } from './kafka-flags.ts';
@@ -73,6 +73,12 @@ function instant(flag: string, text: string): number {
   return at;
 }
 
+/** Throws ConfigError for a topology without a quarantine. */
+export function quarantineTopicOf({ name, quarantineTopic }: Plan): string {
+  if (quarantineTopic !== undefined) return quarantineTopic;
+  throw new ConfigError(`${name} keeps no quarantine (quarantine: none)`, { code: 'no-quarantine' });
+}
+
 /** The entries of a topology's quarantine that a filter lets through. */
 export async function* openQuarantine(
   plan: Plan,
@@ -83,9 +89,8 @@ export async function* openQuarantine(
 }
 
 async function allEntries(plan: Plan, flags: QuarantineFlags): Promise<AsyncIterable<QuarantineEntry>> {
-  const { name: topology, quarantineTopic: topic } = plan;
-  if (topic === undefined)
-    throw new ConfigError(`${topology} keeps no quarantine (quarantine: none)`, { code: 'no-quarantine' });
+  const topology = plan.name;
+  const topic = quarantineTopicOf(plan);
   if (flags.local !== undefined) {
     refuseKafkaFlags(flags);
     return localQuarantine({ dir: flags.local, topology, topic });
@@ -93,13 +98,12 @@ async function allEntries(plan: Plan, flags: QuarantineFlags): Promise<AsyncIter
   return kafkaEntries({ settings: await kafkaSettingsOf(plan, flags, process.env), topology, topic });
 }
 
-async function* kafkaEntries(
-  options: Omit<Parameters<typeof kafkaQuarantine>[0], 'onForeign'>,
-): AsyncGenerator<QuarantineEntry> {
+async function* kafkaEntries(options: Omit<KafkaQuarantineOptions, 'onForeign'>): AsyncGenerator<QuarantineEntry> {
   let foreign = 0;
   const onForeign = () => {
     foreign++;
   };
+  const { kafkaQuarantine } = await import('../quarantine/kafka-quarantine.ts');
   yield* kafkaQuarantine({ ...options, onForeign });
   if (foreign > 0) process.stderr.write(`${count(foreign)} left out: not written by ${options.topology}\n`);
 }

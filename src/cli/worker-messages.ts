@@ -67,6 +67,7 @@ const TRANSPORT_CALLS: readonly (keyof TransportObserver)[] = [
   'clientError',
   'trimFailed',
   'stubbed',
+  'markRefused',
 ];
 
 type Call = (...values: unknown[]) => void;

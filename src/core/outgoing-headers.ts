@@ -22,7 +22,7 @@ export function outgoingHeaders(batch: OutgoingBatch, index: number, topology: s
   headers.push(header('origin', originText(record.origin)));
   if (batch.role === 'quarantine') {
     headers.push(header('topology', topology), header('step', batch.steps?.[index] ?? 'input'));
-    headers.push(header('attempt', String(attemptOf(record) + 1)));
+    headers.push(attemptHeader(attemptOf(record) + 1));
     if (batch.redacted?.[index] === true) headers.push(header('redacted', 'true'));
   }
   const certificate = fullCertificate(batch, index);
@@ -50,6 +50,11 @@ export function attemptOf(record: DataRecord): number {
   const found = record.headers.entries().find(({ name }) => name === `${OWN_HEADER_PREFIX}attempt`);
   const count = found?.value == null ? 0 : Number(new TextDecoder().decode(found.value));
   return Number.isSafeInteger(count) && count > 0 ? count : 0;
+}
+
+/** What attemptOf finds; on a record that came back. */
+export function attemptHeader(attempt: number): Header {
+  return header('attempt', String(attempt));
 }
 
 function header(name: string, text: string): Header {

@@ -17,6 +17,8 @@ export interface TransportObserver {
   clientError(kind: string): void;
   trimFailed(task: TaskId): void;
   stubbed(topic: string): void;
+  /** A record claims to come from a replay, and no key proves it. */
+  markRefused(task: TaskId): void;
 }
 
 const nothing = () => {};
@@ -33,4 +35,5 @@ export const silentTransport: TransportObserver = {
   clientError: nothing,
   trimFailed: nothing,
   stubbed: nothing,
+  markRefused: nothing,
 };

@@ -1,4 +1,5 @@
-import { DataRecord, type Header, type Headers, type RecordSource } from '../core/record.ts';
+import { attemptHeader } from '../core/outgoing-headers.ts';
+import { DataRecord, fixedHeaders, type Headers, type RecordSource } from '../core/record.ts';
 import { csvCodec } from '../formats/csv/codec.ts';
 import type { CsvOptions } from '../formats/csv/options.ts';
 import { jsonCodec } from '../formats/json/codec.ts';
@@ -51,7 +52,5 @@ export function codecOf({ columns }: Pick<ReplayRecord, 'columns'>, input: Input
 }
 
 function headersOf(record: ReplayRecord): Headers {
-  const attempt: Header = { name: 'sluice-attempt', value: Buffer.from(String(record.attempt)) };
-  const all = [...record.headers, attempt];
-  return { size: all.length, entries: () => all };
+  return fixedHeaders([...record.headers, attemptHeader(record.attempt)]);
 }

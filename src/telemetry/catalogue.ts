@@ -215,6 +215,12 @@ export const METRICS = [
     labels: ['topic'],
   },
   {
+    name: 'sluice_replay_marks_refused_total',
+    type: 'counter',
+    help: 'Kafka: records that claim to come from a replay without a signature that proves it, taken as new ones.',
+    labels: ['topology'],
+  },
+  {
     name: 'sluice_log_lines_suppressed_total',
     type: 'counter',
     help: 'Log lines left out by the rate limit, by code.',

@@ -27,6 +27,7 @@ export function transportMetrics(sink: MetricSink): TransportObserver {
     conflict: (topology, plan) => sink.set('sluice_plan_conflict', { topology }, plan === undefined ? 0 : 1),
     clientError: (kind) => sink.add('sluice_client_errors_total', { kind }, 1),
     trimFailed: ({ topology }) => sink.add('sluice_trim_failures_total', { topology }, 1),
+    markRefused: ({ topology }) => sink.add('sluice_replay_marks_refused_total', { topology }, 1),
     stubbed: (topic) => sink.add('sluice_quarantine_stubs_total', { topic }, 1),
   };
 }

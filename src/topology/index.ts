@@ -4,6 +4,7 @@ export { defineTopology, fromRx } from './define.ts';
 export { type DescribeFormat, describePlan } from './describe.ts';
 export { formatIssue } from './issues.ts';
 export { loadKafkaConfig } from './kafka-config.ts';
+export { MIN_REPLAY_KEY } from './kafka-schema.ts';
 export { loadTopology, parseTopology, type Topology } from './load.ts';
 export { lintTopology, type PlanOptions, planTopology } from './make-plan.ts';
 export { planTopics } from './plan-topics.ts';

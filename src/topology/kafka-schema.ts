@@ -8,6 +8,9 @@ const Duration = (description: string) =>
 const Text = (description: string) => Type.Optional(Type.String({ minLength: 1, description }));
 const words = (...all: readonly string[]) => Type.Union(all.map((word) => Type.Literal(word)));
 
+/** Characters of the shortest secret that is taken. */
+export const MIN_REPLAY_KEY = 16;
+
 const Tls = Type.Object(
   {
     ca: Text('Certificates trusted, PEM; default: those of Node.'),
@@ -74,6 +77,18 @@ export const KafkaSchema = Type.Object(
       ...words('none', 'gzip', 'snappy', 'lz4', 'zstd'),
       description: 'Of outputs that say nothing else.',
     } as TSchema),
+    replayKey: optional(
+      Type.Union(
+        [
+          Type.String({ minLength: MIN_REPLAY_KEY }),
+          Type.Array(Type.String({ minLength: MIN_REPLAY_KEY }), { minItems: 1 }),
+        ],
+        {
+          description:
+            'Secret that signs what `sluice replay` sends back; of several the first signs and all are believed. Default: SLUICE_REPLAY_KEY of the environment.',
+        },
+      ),
+    ),
     replication: optional(
       Type.Integer({
         minimum: 1,

@@ -50,6 +50,7 @@ function keyedOrders(): string {
 input: { topic: ${orders}.raw, key: [id] }
 steps: [{ id: once, use: dedup, with: { key: [id], window: all } }]
 output: { topic: ${orders}.curated }
+kafka: { replayKey: only-for-the-tests-of-this-page }
 `;
 }
 

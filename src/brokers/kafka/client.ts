@@ -82,6 +82,8 @@ export interface KafkaNode {
     groupAssignment: readonly { readonly memberId: string; readonly memberAssignment: Buffer }[];
   }): Promise<{ readonly memberAssignment: Buffer }>;
   heartbeat(request: { groupId: string; groupGenerationId: number; memberId: string }): Promise<unknown>;
+  /** Groups this node coordinates, as far as they may be seen. */
+  listGroups(): Promise<{ readonly groups: readonly { readonly groupId: string }[] }>;
   leaveGroup(request: { groupId: string; memberId: string }): Promise<unknown>;
   listOffsets(request: {
     replicaId: number;

@@ -1,4 +1,5 @@
 import type { FaultPoint } from '../../core/broker.ts';
+import type { OffsetToCommit, TopicPartitions } from './client.ts';
 import type { ProducerIdentity } from './fencing.ts';
 import type { Lane } from './lane.ts';
 import type { Place } from './offsets.ts';
@@ -9,6 +10,11 @@ export interface CommitWork {
   readonly outputs: readonly PartitionQueue[];
   /** Records of the checkpoint, the index last; undefined: none rides along. */
   readonly state: PartitionQueue | undefined;
+  readonly offsets: readonly GroupOffset[];
+}
+
+/** How far a group is in a partition. */
+export interface GroupOffset {
   readonly place: Place;
   readonly next: number;
   readonly metadata: string;
@@ -45,7 +51,7 @@ export class TransactionCommitter implements Committer {
     await point('commit.begin');
     await this.enlist(queues);
     await point('commit.enlisted');
-    const [base] = await Promise.all([sender.send(queues), this.sendOffset(work)]);
+    const [base] = await Promise.all([sender.send(queues), this.sendOffsets(work)]);
     await point('commit.written');
     await this.end();
     await point('commit.done');
@@ -65,10 +71,9 @@ export class TransactionCommitter implements Committer {
     ]);
   }
 
-  private async sendOffset({ place, next, metadata }: CommitWork): Promise<void> {
+  private async sendOffsets({ offsets }: CommitWork): Promise<void> {
     const { lane, group: groupId, patienceMs } = this.options;
-    const { topic, partition } = place;
-    const topics = [{ topic, partitions: [{ partition, offset: String(next), metadata }] }];
+    const topics = offsets.map(toCommit);
     await lane.onCoordinator({ kind: 'group', key: groupId }, { patienceMs, repeatLost: true }, (node) =>
       node.txnOffsetCommit({ ...this.producer, groupId, topics }),
     );
@@ -112,7 +117,7 @@ export class PlainCommitter implements Committer {
     await point('commit.begin');
     await sender.send(work.outputs);
     await point('commit.written');
-    await this.commitOffset(work);
+    await this.commitOffsets(work);
     if (work.state === undefined) return -1;
     await point('commit.offset');
     const base = await sender.send([work.state]);
@@ -121,13 +126,16 @@ export class PlainCommitter implements Committer {
   }
 
   /** With generation and member: whoever has lost the partition is refused. */
-  private async commitOffset({ place, next, metadata }: CommitWork): Promise<void> {
+  private async commitOffsets({ offsets }: CommitWork): Promise<void> {
     const { lane, group: groupId, patienceMs } = this.options;
-    const { topic, partition } = place;
-    const topics = [{ topic, partitions: [{ partition, offset: String(next), metadata }] }];
+    const topics = offsets.map(toCommit);
     await lane.onCoordinator({ kind: 'group', key: groupId }, { patienceMs, repeatLost: true }, (node) => {
       const { memberId, generation } = this.member();
       return node.offsetCommit({ groupId, groupGenerationId: generation, memberId, retentionTime: -1, topics });
     });
   }
+}
+
+function toCommit({ place, next, metadata }: GroupOffset): TopicPartitions<OffsetToCommit> {
+  return { topic: place.topic, partitions: [{ partition: place.partition, offset: String(next), metadata }] };
 }

@@ -1,7 +1,8 @@
-import type { StageInput, TaskId, Upstream } from '../../core/broker.ts';
-import { OWN_HEADER_PREFIX } from '../../core/outgoing-headers.ts';
+import type { Batch, StageInput, TaskId, Upstream } from '../../core/broker.ts';
+import { attemptHeader, OWN_HEADER_PREFIX } from '../../core/outgoing-headers.ts';
 import { DataRecord, fixedHeaders, type Header, type Headers, type RecordSource } from '../../core/record.ts';
 import { PassageReader } from './passage.ts';
+import { REPLAY_HEADER, type ReplayMark, type ReplayMarks } from './replay-mark.ts';
 import { type RecordSink, WireHeaders } from './wire/index.ts';
 
 /** Makes records of what a fetch holds: payload, key and headers stay views of the response until somebody looks. */
@@ -12,17 +13,19 @@ export class InputSink implements RecordSink {
   private readonly input: StageInput;
   private readonly source: RecordSource;
   private readonly limit: () => number;
-  private readonly headersOf: (headers: Headers) => Headers;
+  private readonly options: InputSinkOptions;
+  /** Of every record, once one has come back from quarantine: such records keep the origin they had. */
+  private positions: number[] | undefined;
 
-  /** `limit`: records from this offset on are left out; `isOurs`: Sluice wrote the topic, its headers are believed. */
+  /** `limit`: records from this offset on are left out. */
   constructor(
     task: Pick<TaskId, 'topic' | 'partition'>,
     input: StageInput,
     limit: () => number,
-    { isOurs = false }: { readonly isOurs?: boolean } = {},
+    options: InputSinkOptions = {},
   ) {
     const { topic, partition } = task;
-    this.headersOf = isOurs ? (headers) => headers : foreign;
+    this.options = options;
     this.input = input;
     this.source = { topic, partition, ...(input.name === undefined ? {} : { input: input.name }) };
     this.limit = limit;
@@ -31,25 +34,57 @@ export class InputSink implements RecordSink {
   record(offset: number, timestamp: number, key: Buffer | null, value: Buffer | null, headers: Headers): void {
     if (offset >= this.limit()) return;
     this.size += (key?.length ?? 0) + (value?.length ?? 0);
+    const isForeign = this.options.isOurs !== true && hasOwn(headers);
+    const mark = isForeign ? this.markOf(headers, { offset, key, value }) : undefined;
+    if (mark !== undefined) this.positions ??= this.records.map((record) => record.offset);
+    this.positions?.push(offset);
     this.records.push(
       new DataRecord({
         source: this.source,
-        offset,
+        offset: mark?.origin.offset ?? offset,
+        index: mark?.origin.index ?? -1,
         payload: value,
         codec: this.input.codec,
         timestamp: timestamp < 0 ? Number.NaN : timestamp,
         key,
-        headers: this.headersOf(headers),
+        headers: isForeign ? listed(headers.entries(), mark?.attempt) : headers,
       }),
     );
   }
 
-  take(): { readonly records: readonly DataRecord[]; readonly bytes: number } {
-    const { records, size } = this;
+  take(): Pick<Batch, 'records' | 'bytes' | 'positions'> {
+    const { records, size, positions } = this;
     this.records = [];
     this.size = 0;
-    return { records, bytes: size };
+    this.positions = undefined;
+    return { records, bytes: size, ...(positions === undefined ? {} : { positions: Float64Array.from(positions) }) };
   }
+
+  /** Undefined where there is none, or none that was signed for this record at this place. */
+  private markOf(headers: Headers, { offset, key, value }: Marked): ReplayMark | undefined {
+    const header = headers.entries().find(({ name }) => name === REPLAY_HEADER);
+    if (header === undefined) return undefined;
+    const { topic, partition } = this.source;
+    const mark = this.options.marks?.read(header, { key, value });
+    if (mark?.origin.topic === topic && mark.origin.partition === partition) return mark;
+    this.options.onRefused?.(offset);
+    return undefined;
+  }
+}
+
+export interface InputSinkOptions {
+  /** Sluice wrote the topic: its headers are believed, and kept. */
+  readonly isOurs?: boolean;
+  /** Who may have sent records back from quarantine. */
+  readonly marks?: ReplayMarks;
+  /** A record says that it came back, and nothing proves it: it is taken as any other. */
+  readonly onRefused?: (offset: number) => void;
+}
+
+interface Marked {
+  readonly offset: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
 }
 
 /** As InputSink, for a topic between two stages: records keep the origin, findings and evidence they had. */
@@ -81,7 +116,7 @@ export class PassageSink implements RecordSink {
       codec: this.input.codec,
       timestamp: timestamp < 0 ? Number.NaN : timestamp,
       key,
-      headers: listed(entries),
+      headers: listed(entries, passage.attempt),
     });
     record.eventTime = passage.eventTime;
     record.findings = passage.findings;
@@ -105,12 +140,12 @@ export class PassageSink implements RecordSink {
 
 const OWN = Buffer.from(OWN_HEADER_PREFIX);
 
-/** Headers of ours on a topic that is not are somebody's word, not ours: they are left out. */
-function foreign(headers: Headers): Headers {
-  if (headers.size === 0 || (headers instanceof WireHeaders && !headers.bytes.includes(OWN))) return headers;
-  return listed(headers.entries());
+function hasOwn(headers: Headers): boolean {
+  return headers.size > 0 && (!(headers instanceof WireHeaders) || headers.bytes.includes(OWN));
 }
 
-function listed(entries: readonly Header[]): Headers {
-  return fixedHeaders(entries.filter(({ name }) => !name.startsWith(OWN_HEADER_PREFIX)));
+/** Headers of ours on a topic that is not are somebody's word, not ours: they are left out, but for an attempt that is proven. */
+function listed(entries: readonly Header[], attempt = 0): Headers {
+  const kept = entries.filter(({ name }) => !name.startsWith(OWN_HEADER_PREFIX));
+  return fixedHeaders(attempt > 0 ? [...kept, attemptHeader(attempt)] : kept);
 }

@@ -23,6 +23,7 @@ import { Membership } from './membership.ts';
 import { Offsets } from './offsets.ts';
 import { type OpenContext, openTask } from './open-task.ts';
 import { outgoingTopics } from './outgoing-topics.ts';
+import { ReplayMarks } from './replay-mark.ts';
 import type { Compression, KafkaSettings } from './settings.ts';
 import { StateLayout } from './state-layout.ts';
 import { checkTopics } from './topics.ts';
@@ -205,6 +206,8 @@ export class KafkaBroker implements Broker {
       inputEnd: this.inputEnd,
       point,
       observer: this.observer,
+      log: this.log,
+      marks: new ReplayMarks(group, settings.replayKeys),
     };
   }
 }

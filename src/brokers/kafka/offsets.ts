@@ -25,6 +25,15 @@ export class Offsets {
 
   /** Undefined for a partition without a committed offset. Parallel to `places`. */
   async committed(group: string, places: readonly Place[]): Promise<readonly (Committed | undefined)[]> {
+    const found = await this.ofGroup(group, places);
+    return found.map((one) => one && decodeCommitted(one.offset, one.metadata));
+  }
+
+  /** As committed(), with the metadata as they stand. */
+  async ofGroup(
+    group: string,
+    places: readonly Place[],
+  ): Promise<readonly ({ readonly offset: number; readonly metadata: string | null } | undefined)[]> {
     const topics = [...new Set(places.map(({ topic }) => topic))].map((topic) => ({
       topic,
       partitions: places.filter((place) => place.topic === topic).map(({ partition }) => ({ partition })),
@@ -35,7 +44,7 @@ export class Offsets {
     return places.map(({ topic, partition }) => {
       const found = responses.find((one) => one.topic === topic)?.partitions.find((one) => one.partition === partition);
       const offset = Number(found?.offset ?? -1);
-      return found === undefined || offset < 0 ? undefined : decodeCommitted(offset, found.metadata);
+      return found === undefined || offset < 0 ? undefined : { offset, metadata: found.metadata };
     });
   }
 

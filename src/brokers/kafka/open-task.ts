@@ -1,5 +1,6 @@
 import { type FaultPoint, type Stage, type TaskId, taskName } from '../../core/broker.ts';
 import { BrokerError, StateError } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
 import type { TransportObserver } from '../../core/transport.ts';
 import type { Cluster } from './cluster.ts';
 import { CommitBuffer, type OutgoingTopic } from './commit-buffer.ts';
@@ -13,6 +14,7 @@ import type { Membership } from './membership.ts';
 import { Offsets, type Place } from './offsets.ts';
 import { PartitionReader } from './partition-reader.ts';
 import { brokerError } from './protocol-errors.ts';
+import type { ReplayMarks } from './replay-mark.ts';
 import { Sender } from './sender.ts';
 import type { KafkaSettings } from './settings.ts';
 import { readState } from './state-reader.ts';
@@ -35,6 +37,8 @@ export interface OpenContext {
   readonly inputEnd: InputEnd | undefined;
   readonly point: FaultPoint;
   readonly observer: TransportObserver;
+  readonly log: Log;
+  readonly marks: ReplayMarks;
 }
 
 /** A broker that is away or a coordinator that moves is waited for this long before opening fails. */
@@ -146,7 +150,7 @@ async function read(opening: Opening): Promise<KafkaChannel> {
 }
 
 function readerOf({ task, stage, lane, context }: Opening, position: number, offsets: Offsets): PartitionReader {
-  const { cluster, observer, inputEnd } = context;
+  const { cluster, observer, inputEnd, marks } = context;
   const input = stage.inputs.find(({ topic }) => topic === task.topic);
   if (input === undefined)
     throw new BrokerError(`stage ${stage.id} does not read ${task.topic}`, { code: 'unknown-task' });
@@ -157,13 +161,26 @@ function readerOf({ task, stage, lane, context }: Opening, position: number, off
     offsets,
     place: { topic: task.topic, partition: task.partition },
     position,
-    sink: stage.internal ? new PassageSink(task, input, limit) : new InputSink(task, input, limit),
+    sink: stage.internal
+      ? new PassageSink(task, input, limit)
+      : new InputSink(task, input, limit, { marks, onRefused: (offset) => refuseMark(task, offset, context) }),
     limit,
     patienceMs: OPEN_PATIENCE_MS,
     onFetched: ({ bytes, highWatermark, lastStable }) => {
       observer.fetched(task, bytes);
       observer.logEnds(task, highWatermark, lastStable);
     },
+  });
+}
+
+function refuseMark(task: TaskId, offset: number, { observer, log, marks }: OpenContext): void {
+  observer.markRefused(task);
+  const why = marks.hasKeys
+    ? 'no key of kafka.replayKey has signed it for this topology, record and partition'
+    : 'there is no kafka.replayKey (or SLUICE_REPLAY_KEY) to tell';
+  log.warn('replay-refused', `a record says that it comes from a replay, but ${why}: it is taken as a new one`, {
+    task: taskName(task),
+    offset,
   });
 }
 

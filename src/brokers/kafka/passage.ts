@@ -1,12 +1,14 @@
 import type { Upstream } from '../../core/broker.ts';
 import { StateError } from '../../core/errors.ts';
 import type { Evidence, Finding } from '../../core/finding.ts';
+import { attemptOf } from '../../core/outgoing-headers.ts';
 import type { DataRecord, Header, RecordSource } from '../../core/record.ts';
 
 /**
  * What a record keeps on its way through a repartition topic, as headers of ours:
  *
- *     sluice-passage   JSON: [task, stream time, control, topic, partition, input, offset, index, event time]; null for none
+ *     sluice-passage   JSON: [task, stream time, control, topic, partition, input, offset, index, event time, attempt]; null for none,
+ *                      attempt where the record came back from quarantine
  *     sluice-findings  JSON, where there are findings, whole and not as bounded as they leave the engine; likewise sluice-evidence
  */
 export const PASSAGE_HEADER = 'sluice-passage';
@@ -23,6 +25,7 @@ type Written = readonly [
   offset: number,
   index: number,
   eventTime: number | null,
+  attempt?: number,
 ];
 
 export interface Passage {
@@ -31,6 +34,8 @@ export interface Passage {
   readonly offset: number;
   readonly index: number;
   readonly eventTime: number;
+  /** How often it had been in quarantine. */
+  readonly attempt: number;
   readonly findings: readonly Finding[];
   readonly evidence: readonly Evidence[];
 }
@@ -38,6 +43,7 @@ export interface Passage {
 /** Value of the passage header. */
 export function passageText(record: DataRecord, upstream: Upstream): string {
   const { source, offset, index, eventTime } = record;
+  const attempt = attemptOf(record);
   const written: Written = [
     upstream.task,
     finite(upstream.time),
@@ -49,7 +55,7 @@ export function passageText(record: DataRecord, upstream: Upstream): string {
     index,
     finite(eventTime),
   ];
-  return JSON.stringify(written);
+  return JSON.stringify(attempt > 0 ? [...written, attempt] : written);
 }
 
 /** Reads passages; the sources of one batch are shared, as those of an input are. */
@@ -71,13 +77,14 @@ export class PassageReader {
         `${at.topic}, offset ${at.offset}: a record that no repartition step of Sluice wrote. Nothing else may write to this topic`,
         { code: 'foreign-record' },
       );
-    const [task, time, control, topic, partition, input, offset, index, eventTime] = written;
+    const [task, time, control, topic, partition, input, offset, index, eventTime, attempt = 0] = written;
     return {
       upstream: { task, time: time ?? Number.NaN, ...(control === null ? {} : { control }) },
       source: this.source(topic, partition, input),
       offset,
       index,
       eventTime: eventTime ?? Number.NaN,
+      attempt,
       findings,
       evidence,
     };

@@ -11,6 +11,7 @@ export interface KafkaSpec {
   readonly sasl?: SaslSpec;
   readonly timeouts?: Readonly<Partial<Record<TimeoutName, string>>>;
   readonly compression?: Compression;
+  readonly replayKey?: string | readonly string[];
   readonly replication?: number;
 }
 
@@ -46,6 +47,8 @@ export interface KafkaSettings {
   readonly transactionTimeoutMs: number;
   readonly compression: Compression | undefined;
   readonly replication: number | undefined;
+  /** The first signs what a replay sends back, all are believed; none: nothing is. */
+  readonly replayKeys: readonly string[];
 }
 
 const DEFAULT_PORT = 9092;
@@ -77,6 +80,7 @@ export function kafkaSettings(spec: KafkaSpec, brokers?: string): KafkaSettings 
     transactionTimeoutMs: timeout('transaction', 30_000),
     compression: spec.compression,
     replication: spec.replication,
+    replayKeys: spec.replayKey === undefined ? [] : [spec.replayKey].flat(),
   };
 }
 

@@ -108,9 +108,7 @@ export class KafkaChannel implements TaskChannel {
       const base = await committer.commit({
         outputs: queues,
         state: this.stateQueue(request),
-        place: task,
-        next: request.next,
-        metadata,
+        offsets: [{ place: task, next: request.next, metadata }],
       });
       if (request.checkpoint !== undefined) this.adopt(base, request.info.checkpointAt);
       observer.committed(task, (elapsed() - started) / 1000);

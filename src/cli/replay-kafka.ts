@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { systemClock } from '../core/clock.ts';
+import { BrokerError, ConfigError } from '../core/errors.ts';
+import { Choice } from '../quarantine/choice.ts';
+import { KafkaReplay } from '../quarantine/kafka-replay.ts';
+import { hasTaken, isDone, isSame, type ReplayRequest, type ReplayRun, sentBy } from '../quarantine/replay-run.ts';
+import type { Plan } from '../topology/plan.ts';
+import { kafkaSettingsOf } from './kafka-flags.ts';
+import { count } from './progress.ts';
+import { filterOf, quarantineTopicOf } from './quarantine-flags.ts';
+import { Fixer } from './replay-fixer.ts';
+import { type ReplayFlags, say, sayLeftOut } from './replay-flags.ts';
+import { tryOnKafka } from './replay-kafka-trial.ts';
+
+/** Sends entries of a quarantine on Kafka back to their inputs, where members of the topology read them again. */
+export async function replayOnKafka(plan: Plan, flags: ReplayFlags): Promise<void> {
+  const settings = await kafkaSettingsOf(plan, flags, process.env);
+  const topic = quarantineTopicOf(plan);
+  const request = requestOf(flags);
+  const fixer = await Fixer.load(plan, flags.fix);
+  await using replay = new KafkaReplay({ plan, topic, settings, clock: systemClock });
+  const known = await replay.known();
+  const choiceBeside = (runs: readonly ReplayRun[], name: string | undefined) =>
+    new Choice({
+      plan,
+      maxAttempts: request.maxAttempts,
+      wasBefore: (entry) => runs.some((other) => other.run !== name && hasTaken(other, entry)),
+    });
+  if (flags.dryRun === true) {
+    await tryOnKafka({ plan, flags, choice: choiceBeside(known, undefined), fixer });
+    return;
+  }
+  if (settings.replayKeys.length === 0)
+    throw new ConfigError(
+      'a replay on Kafka is signed, so that nobody can forge one: give a secret as kafka.replayKey of the topology, or the same SLUICE_REPLAY_KEY to run and replay',
+      { code: 'no-replay-key' },
+    );
+  const name = nameOf(known, flags, request);
+  if (name === undefined) {
+    say(`${flags.run} is finished: nothing new`);
+    return;
+  }
+  await replay.takeOver(name);
+  const now = await replay.known(); // the last word of whoever was shut out
+  if (nameOf(now, { ...flags, run: name }, request) === undefined) {
+    say(`${name} is finished: nothing new`);
+    return;
+  }
+  const begun = now.find(({ run }) => run === name);
+  if (begun !== undefined) say(`going on with ${name}: ${count(sentBy(begun))} sent`);
+  const choice = choiceBeside(now, name);
+  const stop = new AbortController();
+  const onSignal = () => stop.abort(new Error('stopped'));
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  try {
+    const run = await replay.send(begun ?? (await replay.open(name, request)), {
+      choice,
+      fix: (entries) => fixer.fix(entries),
+      perSecond: flags.rate,
+      signal: stop.signal,
+      onGone: (partition, offsets) =>
+        say(`${count(offsets)} offsets of ${topic}/${partition} were deleted before they could be sent`),
+    });
+    sayLeftOut(choice);
+    fixer.say();
+    report(run, flags);
+  } catch (error) {
+    throw explained(error, name);
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+}
+
+function requestOf(flags: ReplayFlags): ReplayRequest {
+  return {
+    filter: filterOf(flags),
+    times: [flags.since ?? null, flags.until ?? null],
+    maxAttempts: flags.maxAttempts,
+    fix: flags.fix === undefined ? null : createHash('sha256').update(readFileSync(flags.fix)).digest('base64url'),
+  };
+}
+
+/** The replay to begin or to go on with; undefined when it is finished. */
+function nameOf(known: readonly ReplayRun[], { run }: ReplayFlags, request: ReplayRequest): string | undefined {
+  const asked = known.find((one) => one.run === run);
+  const open = known.find((one) => !isDone(one));
+  const goesOn = asked ?? open;
+  if (open !== undefined && run !== undefined && open.run !== run)
+    throw new ConfigError(`replay ${open.run} is not finished: go on with --run ${open.run} first`, {
+      code: 'replay-open',
+    });
+  if (goesOn !== undefined && !isSame(goesOn.request, request))
+    throw new ConfigError(
+      `replay ${goesOn.run} was begun with other filters, --max-attempts or --fix: give the same, or another --run when it is finished`,
+      { code: 'replay-differs' },
+    );
+  if (goesOn !== undefined) return isDone(goesOn) ? undefined : goesOn.run;
+  if (run !== undefined) return run;
+  const names = new Set(known.map((one) => one.run));
+  for (let n = known.length + 1; ; n++) if (!names.has(`replay-${n}`)) return `replay-${n}`;
+}
+
+function report(run: ReplayRun, { json }: ReplayFlags): void {
+  const records = sentBy(run);
+  const state = isDone(run) ? '' : '; stopped, the same command goes on';
+  say(`${run.run}: ${count(records)} ${records === 1 ? 'record' : 'records'} sent back${state}`);
+  if (json === true)
+    process.stdout.write(`${JSON.stringify({ run: run.run, records, dryRun: false, finished: isDone(run) })}\n`);
+}
+
+function explained(error: unknown, run: string): unknown {
+  if (!(error instanceof BrokerError)) return error;
+  if (error.code === 'fenced')
+    return new BrokerError(
+      `another replay of this topology has begun, and shut out this one (${run}). What it sent is sent; once the other is finished, the same command goes on`,
+      { code: 'fenced', cause: error },
+    );
+  return new BrokerError(
+    `${error.message}. Whatever happened, the same command (--run ${run}) goes on, and sends nothing twice`,
+    {
+      code: error.code,
+      cause: error,
+    },
+  );
+}

@@ -1,0 +1,61 @@
+import type { Plan } from '../topology/plan.ts';
+import type { QuarantineEntry } from './entry.ts';
+import { inputOf } from './records.ts';
+
+/** Why an entry does not go back. */
+export type LeftOut = keyof typeof LEFT_OUT;
+
+const LEFT_OUT = {
+  before: () => 'in a replay before',
+  attempts: (most: number) => `refused ${most} times (--max-attempts)`,
+  valueless: () => 'their value was not kept',
+  redacted: () => 'fields of their value were redacted',
+  topic: () => 'the topology no longer reads their topic',
+  partition: () => 'their topic has no such partition any more',
+  size: () => 'too large for their topic by now',
+};
+
+export interface ChoiceOptions {
+  readonly plan: Plan;
+  /** Entries that have been in quarantine so often stay. */
+  readonly maxAttempts: number;
+  readonly wasBefore: (entry: QuarantineEntry) => boolean;
+}
+
+/** Chooses what goes back, and counts what does not, by reason. */
+export class Choice {
+  private readonly options: ChoiceOptions;
+  private readonly counts = new Map<LeftOut, number>();
+
+  constructor(options: ChoiceOptions) {
+    this.options = options;
+  }
+
+  takes(entry: QuarantineEntry): boolean {
+    const why = this.whyNot(entry);
+    if (why !== undefined) this.leave(why);
+    return why === undefined;
+  }
+
+  leave(why: LeftOut, n = 1): void {
+    this.counts.set(why, (this.counts.get(why) ?? 0) + n);
+  }
+
+  /** Reasons in words, with how many entries each. */
+  leftOut(): readonly { readonly n: number; readonly why: string }[] {
+    const order = Object.keys(LEFT_OUT) as LeftOut[]; // its own keys
+    return order.flatMap((why) => {
+      const n = this.counts.get(why) ?? 0;
+      return n === 0 ? [] : [{ n, why: LEFT_OUT[why](this.options.maxAttempts) }];
+    });
+  }
+
+  private whyNot(entry: QuarantineEntry): LeftOut | undefined {
+    const { plan, maxAttempts, wasBefore } = this.options;
+    if (wasBefore(entry)) return 'before';
+    if (entry.attempt >= maxAttempts) return 'attempts';
+    if (entry.value === null) return 'valueless';
+    if (entry.redacted) return 'redacted';
+    return inputOf(plan, entry.origin.topic) === undefined ? 'topic' : undefined;
+  }
+}
