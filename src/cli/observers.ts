@@ -7,6 +7,9 @@ export function observers(all: readonly RunObserver[]): RunObserver {
     taskState(task, state, reason) {
       for (const one of all) one.taskState?.(task, state, reason);
     },
+    taskProgress(task, progress) {
+      for (const one of all) one.taskProgress?.(task, progress);
+    },
     outage(topology, service, seconds) {
       for (const one of all) one.outage?.(topology, service, seconds);
     },

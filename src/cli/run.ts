@@ -98,6 +98,10 @@ async function run(path: string, flags: RunFlags): Promise<number> {
   const told = exporter?.transport ?? silentTransport;
   const transport: TransportObserver = {
     ...told,
+    restoring(task, done, of) {
+      told.restoring(task, done, of);
+      readiness.taskProgress(task, { unit: 'state records', done, of });
+    },
     conflict(topology, other) {
       told.conflict(topology, other);
       readiness.conflict(topology, other);

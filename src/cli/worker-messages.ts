@@ -47,6 +47,7 @@ export function errorOf({ kind, message, code = 'worker-failed' }: Failure): Err
 
 const RUN_CALLS: readonly ObserverCall[] = [
   'taskState',
+  'taskProgress',
   'outage',
   'batch',
   'commit',
@@ -58,6 +59,7 @@ const RUN_CALLS: readonly ObserverCall[] = [
 const TRANSPORT_CALLS: readonly (keyof TransportObserver)[] = [
   'committed',
   'commitFailed',
+  'restoring',
   'restored',
   'fetched',
   'sent',

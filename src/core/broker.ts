@@ -132,6 +132,7 @@ export interface TaskStart {
   readonly committed: CommitInfo | undefined;
   /** Live parts of the newest checkpoint, names prefixed `<step>/`. */
   readonly parts: AsyncIterable<StatePart>;
+  readonly partCount: number;
 }
 
 /** Moments inside a broker where a test may stop or delay it; names are part of the conformance suite. */

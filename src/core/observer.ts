@@ -64,12 +64,24 @@ export interface CommitSamples {
 
 export type TaskState = 'opening' | 'replaying' | 'running' | 'waiting' | 'ended' | 'closed';
 
+/**
+ * How far a task has come on its way to its first new record: records of its state topic read, parts of its state handed
+ * to their steps, or records after the checkpoint read again.
+ */
+export interface RestoreProgress {
+  readonly unit: 'state records' | 'state parts' | 'records again';
+  readonly done: number;
+  readonly of: number;
+}
+
 /** What a run tells the outside: telemetry and progress listen here. Called per batch and per commit, never per record. */
 export interface RunObserver {
   /** Somebody looks at records: commits bring a few along. */
   readonly wantsSamples?: boolean;
   /** `reason`: what a waiting task waits for. */
   taskState?(task: TaskId, state: TaskState, reason?: string): void;
+  /** Told a part or a batch at a time before a task runs. */
+  taskProgress?(task: TaskId, progress: RestoreProgress): void;
   /** Told again and again while a task waits for a service beside the broker: seconds since it was told last. */
   outage?(topology: string, service: string, seconds: number): void;
   taskFailed?(task: TaskId, error: unknown, restartInMs: number | undefined): void;

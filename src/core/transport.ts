@@ -5,6 +5,8 @@ export interface TransportObserver {
   committed(task: TaskId, seconds: number): void;
   /** `code` as in the BrokerError: fenced, unknown-outcome, …. */
   commitFailed(task: TaskId, code: string): void;
+  /** A task's state is being read: offsets of the state topic, of as many as it had when reading began. */
+  restoring(task: TaskId, done: number, of: number): void;
   /** A task got its state back: seconds from fencing until it can read. */
   restored(task: TaskId, seconds: number): void;
   fetched(task: TaskId, bytes: number): void;
@@ -26,6 +28,7 @@ const nothing = () => {};
 export const silentTransport: TransportObserver = {
   committed: nothing,
   commitFailed: nothing,
+  restoring: nothing,
   restored: nothing,
   fetched: nothing,
   sent: nothing,

@@ -3,13 +3,14 @@ import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
 import { Hono, type MiddlewareHandler } from 'hono';
 import { ConfigError } from '../core/errors.ts';
+import type { RestoreProgress } from '../core/observer.ts';
 import { type ConsoleSource, consoleRoutes } from './console/routes.ts';
 
 export interface Readiness {
   readonly ready: boolean;
   /** Why not, in words; one line a reason. */
   readonly reasons: readonly string[];
-  readonly tasks: readonly { readonly task: string; readonly state: string }[];
+  readonly tasks: readonly { readonly task: string; readonly state: string; readonly progress?: RestoreProgress }[];
 }
 
 export interface HttpOptions {

@@ -1,3 +1,4 @@
+import type { TaskStart } from '../core/broker.ts';
 import { StateError } from '../core/errors.ts';
 import type { Counts } from '../core/observer.ts';
 import type { CheckpointDelta, StatePart } from '../core/state.ts';
@@ -68,13 +69,16 @@ export interface Restored {
 /** Hands every part to its kernel. A part nobody claims means that the topology changed: refuse, unless its step was reset. */
 export async function restoreState(
   stage: CompiledStage,
-  parts: AsyncIterable<StatePart>,
-  resetSteps: ReadonlySet<string>,
+  start: Pick<TaskStart, 'parts' | 'partCount'>,
+  options: { readonly resetSteps: ReadonlySet<string>; readonly onProgress: (done: number, of: number) => void },
 ): Promise<Restored> {
+  const { resetSteps, onProgress } = options;
   const byPrefix = new Map(stage.steps.map((step) => [prefixOf(step), step]));
   const stale: string[] = [];
   let memory: TaskMemory | undefined;
-  for await (const part of parts) {
+  let done = 0;
+  for await (const part of start.parts) {
+    onProgress(++done, start.partCount);
     if (part.name === TASK_PART) {
       memory = readMemory(part, stage);
       continue;

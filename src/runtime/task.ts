@@ -167,7 +167,10 @@ export class Task {
       portCount: this.stage.portCount,
     });
     const { start } = this.channel;
-    const restored = await restoreState(this.stage, start.parts, accept.resetSteps);
+    const restored = await restoreState(this.stage, start, {
+      resetSteps: accept.resetSteps,
+      onProgress: (done, of) => this.context.observer.taskProgress?.(this.id, { unit: 'state parts', done, of }),
+    });
     this.stale = restored.stale;
     const { memory } = restored;
     this.held.restored(memory?.roots);
@@ -334,6 +337,8 @@ export class Task {
       // a batch that straddles the committed position: what lies behind it is new
       if (batch.next > target) rest = { batch, from: cut };
       this.position = Math.min(batch.next, target);
+      const done = this.position - committed.checkpointAt;
+      observer.taskProgress?.(this.id, { unit: 'records again', done, of: target - committed.checkpointAt });
     }
     if ((this.digest.count !== committed.emitted || this.digest.value !== committed.digest) && !accept.replay) {
       throw new StateError(

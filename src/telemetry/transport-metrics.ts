@@ -15,6 +15,7 @@ export function transportMetrics(sink: MetricSink): TransportObserver {
   return {
     committed: () => {}, // the runtime counts and times commits
     commitFailed: ({ topology }, code) => sink.add('sluice_transaction_failures_total', { topology, code }, 1),
+    restoring: () => {}, // readiness shows it
     restored: ({ topology }, seconds) => sink.observe('sluice_restore_duration_seconds', { topology }, seconds),
     fetched: ({ topology }, bytes) => sink.add('sluice_fetched_bytes_total', { topology }, bytes),
     sent: (topic, bytes) => sink.add('sluice_sent_bytes_total', { topic }, bytes),

@@ -357,6 +357,7 @@ function part(name: string, ...bytes: readonly number[]): StatePart {
 async function partsOf(channel: TaskChannel): Promise<string[]> {
   const parts: string[] = [];
   for await (const { name, bytes } of channel.start.parts) parts.push(`${name}=${[...bytes].join()}`);
+  assert.equal(channel.start.partCount, parts.length);
   return parts.sort();
 }
 

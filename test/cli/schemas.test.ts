@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Readiness } from '../../src/cli/readiness.ts';
 import { readSchemaFile, registryConnection } from '../../src/cli/registry.ts';
 import { sluice } from '../e2e/cli.ts';
 
@@ -89,19 +88,5 @@ describe('a topology with schemas', () => {
     expect(readSchemaFile(dir, 'a.avsc')).toBe('"long"');
     expect(() => readSchemaFile(dir, '../x.avsc')).toThrow('cannot be read');
     expect(() => readSchemaFile(join(dir), join(dir, 'a.avsc'))).toThrow('outside of the folder');
-  });
-});
-
-describe('readiness', () => {
-  it('says what a waiting task waits for, until it goes on', () => {
-    const readiness = new Readiness();
-    const task = { topology: 't', stage: 'source', topic: 'in', partition: 0 };
-    readiness.taskState(task, 'waiting', 'the schema registry http://r cannot be reached');
-    expect(readiness.report()).toMatchObject({
-      ready: false,
-      reasons: ['t/source/in/0 is waiting: the schema registry http://r cannot be reached'],
-    });
-    readiness.taskState(task, 'running');
-    expect(readiness.report()).toMatchObject({ ready: true, reasons: [] });
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CommitReport } from '../../src/core/observer.ts';
+import type { CommitReport, RestoreProgress } from '../../src/core/observer.ts';
 import { TopologyDriver } from '../../src/testing/topology-driver.ts';
 import { each, type LineStep, linePlan } from './plans.ts';
 
@@ -131,6 +131,31 @@ describe('a task', () => {
     driver.feed('in', rows(0, 4));
     await expect(driver.end()).rejects.toMatchObject({ code: 'unknown-outcome' });
     expect(driver.values('out')).toEqual([]);
+  });
+});
+
+describe('how far a task is with its state', () => {
+  const told: RestoreProgress[] = [];
+  const observer = { taskProgress: (_task: unknown, progress: RestoreProgress) => void told.push(progress) };
+  const of = (unit: RestoreProgress['unit']) => told.filter((one) => one.unit === unit);
+
+  it('is told part by part and batch by batch, up to all of it', async () => {
+    const plan = linePlan([counter], { plan: { checkpointEveryMs: 1e9 } });
+    const driver = new TopologyDriver(plan, { cut: 2, observer });
+    driver.feed('in', rows(0, 4));
+    await driver.advance(200);
+    expect(told).toEqual([]);
+    driver.feed('in', rows(4, 10));
+    await driver.advance(200);
+    await driver.crash();
+    await driver.end();
+    // the part of the counter and what the runtime remembers
+    expect(of('state parts').map(({ done, of }) => `${done}/${of}`)).toEqual(['1/2', '2/2']);
+    const again = of('records again');
+    const all = again.at(-1)?.of ?? 0;
+    expect(all).toBeGreaterThan(2);
+    expect(all).toBeLessThanOrEqual(10);
+    expect(again.map(({ done }) => done)).toEqual(Array.from({ length: all / 2 }, (_, i) => 2 * (i + 1)));
   });
 });
 

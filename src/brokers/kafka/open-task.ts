@@ -100,7 +100,13 @@ async function read(opening: Opening): Promise<KafkaChannel> {
   const [committed] = await offsets.committed(context.group, [task]);
   await point('open.offset');
   const statePlace = await context.statePlace(task);
-  const log = await readState({ lane, offsets, place: statePlace, patienceMs: OPEN_PATIENCE_MS });
+  const log = await readState({
+    lane,
+    offsets,
+    place: statePlace,
+    patienceMs: OPEN_PATIENCE_MS,
+    onProgress: (done, of) => observer.restoring(task, done, of),
+  });
   await point('open.state');
   const found = {
     committed,
@@ -121,7 +127,7 @@ async function read(opening: Opening): Promise<KafkaChannel> {
   return new KafkaChannel({
     task,
     lane,
-    start: { ...start, parts: log.parts() },
+    start: { ...start, parts: log.parts(), partCount: log.index?.parts.length ?? 0 },
     reader: readerOf(opening, start.position, offsets),
     buffer: new CommitBuffer({
       task,

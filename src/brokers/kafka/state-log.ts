@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { crc32 } from '@node-rs/crc32';
 import { StateError } from '../../core/errors.ts';
 import type { StatePart } from '../../core/state.ts';
@@ -40,7 +41,7 @@ export class StateLog {
     return new Map([...this.chunks].map(([part, { offset }]) => [part, offset]));
   }
 
-  /** One at a time; each is let go as it is given. Throws StateError for a damaged one. */
+  /** One at a time, with a turn of the event loop between them; each is let go as it is given. Throws StateError for a damaged one. */
   async *parts(): AsyncGenerator<StatePart> {
     for (const ref of this.index?.parts ?? []) {
       const bytes = joined(this.chunks.get(partId(ref))?.bytes ?? []);
@@ -51,6 +52,7 @@ export class StateLog {
           { code: 'state-damaged' },
         );
       yield { name: ref.name, bytes };
+      await setImmediate(); // all of it is in memory: without, probes are not answered until the last part
     }
   }
 

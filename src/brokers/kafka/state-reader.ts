@@ -10,6 +10,8 @@ export interface PartitionOptions {
   readonly offsets: Offsets;
   readonly place: Place;
   readonly patienceMs: number;
+  /** After every answer: offsets read, of as many as there were when reading began. */
+  readonly onProgress?: (done: number, of: number) => void;
 }
 
 const FETCH_BYTES = 8 * 1024 * 1024;
@@ -31,9 +33,10 @@ type OnRecord = (offset: number, key: Buffer | null, value: Buffer | null) => vo
 
 /** Every committed record of a partition of ours, up to the high watermark taken now. */
 export async function readPartition(options: PartitionOptions, onRecord: OnRecord): Promise<void> {
-  const { offsets, place, lane, patienceMs } = options;
+  const { offsets, place, lane, patienceMs, onProgress } = options;
   const end = await offsets.highWatermark(place);
-  let at = await offsets.logStart(place);
+  const start = await offsets.logStart(place);
+  let at = start;
   while (at < end) {
     const fetched = await lane.onLeader(place, { patienceMs, repeatLost: true }, async (node) => {
       const [answer] = await fetchRecords(node, [{ ...place, offset: at, maxBytes: FETCH_BYTES }], {
@@ -45,6 +48,7 @@ export async function readPartition(options: PartitionOptions, onRecord: OnRecor
       return checked(answer, place);
     });
     at = Math.max(at, accept(fetched, at, onRecord));
+    onProgress?.(Math.min(at, end) - start, end - start);
   }
 }
 

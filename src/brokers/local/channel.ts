@@ -53,7 +53,7 @@ export class LocalChannel implements TaskChannel {
     this.committed = at.position;
     this.ended = entry?.ended ?? false;
     this.boundaries.reset(at);
-    this.start = { position: at.position, committed: entry?.info, parts: domain.readState(task) };
+    this.start = { position: at.position, committed: entry?.info, ...domain.readState(task) };
   }
 
   async poll(limit: PollLimit, signal: AbortSignal): Promise<Batch> {

@@ -153,7 +153,7 @@ export class Domain {
 
   readState(task: string) {
     const refs = Object.hasOwn(this.manifest.tasks, task) ? (this.manifest.tasks[task]?.state ?? []) : [];
-    return this.state.read(refs, this.options.point);
+    return { parts: this.state.read(refs, this.options.point), partCount: refs.length };
   }
 
   /** Makes files ours before the first byte is written to them, so that a crash in between leaves nothing unexplained. */

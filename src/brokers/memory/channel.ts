@@ -53,7 +53,7 @@ export class MemoryChannel implements TaskChannel {
     };
     this.position = state.position >= 0 ? state.position : firstPosition(stage, task, this.log);
     const parts = [...state.parts].map(([name, bytes]): StatePart => ({ name, bytes: bytes.slice() }));
-    this.start = { position: this.position, committed: state.info, parts: each(parts) };
+    this.start = { position: this.position, committed: state.info, parts: each(parts), partCount: parts.length };
   }
 
   async poll(limit: { records: number; bytes: number; untilMs: number }, signal: AbortSignal): Promise<Batch> {

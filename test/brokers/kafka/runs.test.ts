@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { silentTransport, type TransportObserver } from '../../../src/core/transport.ts';
 import { kafkaBroker } from '../../../src/run-kafka.ts';
 import { runPlan } from '../../../src/runtime/run.ts';
 import { planTopics } from '../../../src/topology/index.ts';
@@ -49,7 +50,14 @@ await describeWithKafka('a run on Kafka', (brokers) => {
     await until('half of it', async () => (await job.readAll('out')).length > 0);
     await first.stop();
     await job.feed('raw', [...orders(50, 110), ...orders(1050, 1110, 1)]);
-    const last = await job.runToEnd();
+    const restoring = new Map<number, string[]>();
+    const observer: TransportObserver = {
+      ...silentTransport,
+      restoring: ({ partition }, done, of) =>
+        void restoring.set(partition, [...(restoring.get(partition) ?? []), done === of ? 'all' : 'some']),
+    };
+    const last = await job.runToEnd({ kafka: { observer } });
+    expect([...restoring.values()].map((told) => told.at(-1))).toEqual(['all', 'all']);
     expect(last).toMatchObject({ in: 320, duplicate: 100 });
     expect(new Set(await job.readAll('out')).size).toBe(220);
     expect(await job.readAll('out')).toHaveLength(220);

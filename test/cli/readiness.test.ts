@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { Readiness } from '../../src/cli/readiness.ts';
+
+const task = { topology: 't', stage: 'source', topic: 'in', partition: 0 };
+
+describe('readiness', () => {
+  it('says what a waiting task waits for, until it goes on', () => {
+    const readiness = new Readiness();
+    readiness.taskState(task, 'waiting', 'the schema registry http://r cannot be reached');
+    expect(readiness.report()).toMatchObject({
+      ready: false,
+      reasons: ['t/source/in/0 is waiting: the schema registry http://r cannot be reached'],
+    });
+    readiness.taskState(task, 'running');
+    expect(readiness.report()).toMatchObject({ ready: true, reasons: [] });
+  });
+
+  it('shows how far a task has come with its state, and forgets it with the next state', () => {
+    const readiness = new Readiness();
+    readiness.taskState(task, 'opening');
+    readiness.taskProgress(task, { unit: 'state parts', done: 3, of: 12 });
+    expect(readiness.report()).toEqual({
+      ready: false,
+      reasons: ['t/source/in/0 is opening: 3 of 12 state parts'],
+      tasks: [{ task: 't/source/in/0', state: 'opening', progress: { unit: 'state parts', done: 3, of: 12 } }],
+    });
+    readiness.taskState(task, 'replaying');
+    expect(readiness.report().reasons).toEqual(['t/source/in/0 is replaying']);
+    readiness.taskState(task, 'running');
+    expect(readiness.report()).toEqual({
+      ready: true,
+      reasons: [],
+      tasks: [{ task: 't/source/in/0', state: 'running' }],
+    });
+  });
+
+  it('takes no progress of a task that was closed meanwhile', () => {
+    const readiness = new Readiness();
+    readiness.taskState(task, 'opening');
+    readiness.taskState(task, 'closed');
+    readiness.taskProgress(task, { unit: 'state records', done: 1, of: 2 });
+    expect(readiness.report()).toEqual({ ready: false, reasons: ['no task is assigned'], tasks: [] });
+  });
+});
