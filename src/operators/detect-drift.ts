@@ -109,7 +109,8 @@ const Config = Type.Object(
         ),
       ],
       {
-        description: 'When a field that stays in drift takes a new reference. never: only on the command `rebaseline`.',
+        description:
+          'When a field that stays in drift takes a new reference. never: only by `sluice run --rebaseline`.',
         default: 'never',
       },
     ),

@@ -31,6 +31,7 @@ export const PAGES: Readonly<Record<string, Coverage>> = {
   'docs/tutorial.md': { by: 'test/docs/tutorial.test.ts' },
   'docs/on-call.md': { by: 'test/docs/on-call.test.ts' },
   'docs/for-trainers.md': { by: 'test/docs/for-trainers.test.ts' },
+  'docs/drift.md': { isSketch: true, prepare: sensor },
   'docs/near.md': { isSketch: true, prepare: (folder) => writeFileSync(join(folder, 'products.csv'), products()) },
   'docs/profiles.md': {
     data: 'clean/beers',
@@ -52,6 +53,16 @@ steps: [{ id: once, use: dedup, with: { key: [id], window: all } }]
 output: { topic: ${orders}.curated }
 kafka: { replayKey: only-for-the-tests-of-this-page }
 `;
+}
+
+function sensor(folder: string): void {
+  const topology = `name: sensor
+input: { topic: sensor.raw }
+steps: [{ id: drift, use: detect-drift, with: { fields: { temperature: numeric } } }]
+output: { topic: sensor.curated }
+`;
+  writeFileSync(join(folder, 'sensor.yaml'), topology);
+  writeFileSync(join(folder, 'sensor.csv'), 'temperature\n20.5\n20.7\n');
 }
 
 function products(): string {
