@@ -2,8 +2,10 @@ import { Value } from '@sinclair/typebox/value';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Kernel, OperatorLimits } from '../../src/core/operator.ts';
+import { attemptHeader } from '../../src/core/outgoing-headers.ts';
+import { DataRecord, fixedHeaders, type RecordSource } from '../../src/core/record.ts';
 import { type DedupConfig, dedup } from '../../src/operators/dedup.ts';
-import { depsOf, run, type Step } from '../kernels/dedup/harness.ts';
+import { depsOf, Recorder, recordOf, run, type Step } from '../kernels/dedup/harness.ts';
 
 function configOf(config: Partial<DedupConfig>): DedupConfig {
   const full: unknown = Value.Default(dedup.config, { ...config });
@@ -40,6 +42,42 @@ describe('dedup', () => {
       'duplicates 2 of 0',
       'duplicates 3 of 0',
       'out 4',
+    ]);
+  });
+
+  it('lets the winner pass again when it comes back from quarantine, and no other of its key', () => {
+    const cameBack = (offset: number, source: Partial<RecordSource> = {}, index = -1) =>
+      new DataRecord({
+        source: { topic: 'in', partition: 3, ...source },
+        offset,
+        index,
+        payload: '{"id":"a"}',
+        codec: recordOf({}, 0).codec,
+        headers: fixedHeaders([attemptHeader(1)]),
+      });
+    const kernel = make({ key: ['id'], window: 'all' })();
+    const out = new Recorder();
+    const first = [recordOf({ id: 'a' }, 7), recordOf({ id: 'a' }, 8), recordOf({ id: 'a' }, 7)];
+    const back = [
+      cameBack(7),
+      cameBack(7),
+      cameBack(8),
+      cameBack(7, { partition: 4 }),
+      cameBack(7, { part: 'x' }),
+      cameBack(7, {}, 0),
+    ];
+    const all = [...first, ...back];
+    kernel.process(all, new Float64Array(all.length).fill(1e12), out);
+    expect(out.lines).toEqual([
+      'out 7',
+      'duplicates 8 of 7',
+      'duplicates 7 of 7',
+      'out 7',
+      'out 7',
+      'duplicates 8 of 7',
+      'duplicates 7 of 7',
+      'duplicates 7 of 7',
+      'duplicates 7 of 7',
     ]);
   });
 

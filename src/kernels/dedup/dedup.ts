@@ -1,5 +1,6 @@
 import type { FieldSlot } from '../../core/field.ts';
 import type { Kernel, KernelStats, OperatorDeps, Out } from '../../core/operator.ts';
+import { attemptOf } from '../../core/outgoing-headers.ts';
 import type { DataRecord, Origin } from '../../core/record.ts';
 import type { CheckpointDelta, StatePart } from '../../core/state.ts';
 import { KeyHasher } from '../hash/key-hasher.ts';
@@ -33,7 +34,8 @@ export interface DedupOptions {
  * Lets the first record of each key pass and sends the later ones of its window to `duplicates`, each with the finding
  * `duplicate-of` (info) whose `observed` is the origin of the record that won.
  *
- * A record is a duplicate when its key was met at most `window` of stream time (or so many records) before. A late
+ * A record is a duplicate when its key was met at most `window` of stream time (or so many records) before. One that
+ * comes back from quarantine and was the winner itself passes again: it was refused further down. A late
  * record (event time more than `window` behind stream time) is still compared; only when nothing is found does `late`
  * decide. See DedupState for cost, state and errors.
  */
@@ -111,6 +113,10 @@ export class DedupKernel implements Kernel {
     if (!at.hasKey) passWithoutKey(record, options.nullKey, out);
     else if (state.has(lanes[at.lane]!, lanes[at.lane + 1]!, lanes[at.lane + 2]!)) {
       const winner = state.winner();
+      if (isComeBack(record, winner)) {
+        out.emit(PORT.out, record);
+        return;
+      }
       if (options.resetTtlOnDuplicate) state.refresh();
       emitDuplicate(record, winner, out);
     } else if (isLate(record, at.time, options.window)) this.takeLate(record, out);
@@ -140,6 +146,13 @@ export class PassKernel implements Kernel {
       out.emit(PORT.out, records[i]!);
     }
   }
+}
+
+/** The winner itself, back from quarantine. */
+function isComeBack(record: DataRecord, winner: Origin | undefined): boolean {
+  if (winner === undefined || winner.offset !== record.offset || attemptOf(record) === 0) return false;
+  const { topic, partition, index, part } = record.origin;
+  return winner.topic === topic && winner.partition === partition && winner.index === index && winner.part === part;
 }
 
 export function isLate(record: DataRecord, timeMs: number, window: DedupWindow): boolean {
