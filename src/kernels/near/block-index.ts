@@ -1,10 +1,10 @@
+import { enlarged } from './growing.ts';
 import { KeyTable, NONE } from './key-table.ts';
 import { NumberLists } from './number-lists.ts';
 
 /** What a block holds. */
 export interface Blocked {
   readonly seq: number;
-  readonly keys: Int32Array;
   /** Where the index keeps it; its own business. */
   place: number;
 }
@@ -47,6 +47,7 @@ export class BlockIndex<E extends Blocked> {
   private seqs = new Float64Array(FIRST_PLACES);
   private touched = new Int32Array(LOOKS);
   private readonly best = new Int32Array(VERIFIED);
+  private readonly weights = new Float64Array(VERIFIED);
 
   constructor(cap: number) {
     this.cap = cap;
@@ -57,15 +58,20 @@ export class BlockIndex<E extends Blocked> {
     return block === NONE ? 0 : block >= 0 ? 1 : this.lists.lengthOf(~block);
   }
 
-  add(entry: E): void {
-    this.settle(entry);
-    for (let i = 0; i < entry.keys.length; i++) this.join(entry.keys[i]!, entry.place);
+  at(place: number): E {
+    return this.entries[place]!;
   }
 
-  remove(entry: E): void {
+  add(entry: E, keys: Int32Array): void {
+    this.settle(entry);
+    for (let i = 0; i < keys.length; i++) this.join(keys[i]!, entry.place);
+  }
+
+  /** `keys`: those it was added with. */
+  remove(entry: E, keys: Int32Array): void {
     const { blocks, lists } = this;
-    for (let i = 0; i < entry.keys.length; i++) {
-      const key = entry.keys[i]!;
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i]!;
       const block = blocks.get(key);
       if (block === entry.place) blocks.delete(key);
       else if (block < 0 && block !== NONE && lists.remove(~block, entry.place) === 0) {
@@ -77,8 +83,8 @@ export class BlockIndex<E extends Blocked> {
     this.free.push(entry.place);
   }
 
-  /** Best candidates first; ties by age. `accept` leaves out entries that cannot be partners. */
-  search(keys: Int32Array, accept?: (entry: E) => boolean): E[] {
+  /** Where the best candidates are, those first, ties by age. `accept` leaves out entries that cannot be partners. */
+  search(keys: Int32Array, accept?: (entry: E) => boolean): Int32Array {
     let [looks, met] = [0, 0];
     for (const found of this.found(keys)) {
       if (looks > 0 && looks + found.length > LOOKS) {
@@ -123,26 +129,32 @@ export class BlockIndex<E extends Blocked> {
   }
 
   /** Of the first `met` that were touched, those with most weight; all weights are 0 again. */
-  private choose(met: number): E[] {
-    const { shared, touched, best } = this;
+  private choose(met: number): Int32Array {
+    const { shared, touched, best, weights, seqs } = this;
     let [chosen, accepted] = [0, 0];
+    let least = 0;
     for (let i = 0; i < met; i++) {
       const place = touched[i]!;
-      if (shared[place] === REFUSED) continue;
+      const weight = shared[place]!;
+      shared[place] = 0;
+      if (weight === REFUSED) continue;
       accepted++;
-      if (chosen === VERIFIED && !this.isBefore(place, best[chosen - 1]!)) continue;
-      let at = chosen < VERIFIED ? chosen++ : chosen - 1;
-      for (; at > 0 && this.isBefore(place, best[at - 1]!); at--) best[at] = best[at - 1]!;
+      if (weight < least) continue;
+      const isFull = chosen === VERIFIED;
+      if (isFull && weight === least && seqs[place]! > seqs[best[chosen - 1]!]!) continue;
+      let at = isFull ? chosen - 1 : chosen++;
+      for (; at > 0; at--) {
+        const other = best[at - 1]!;
+        if (weights[at - 1]! > weight || (weights[at - 1] === weight && seqs[other]! < seqs[place]!)) break;
+        best[at] = other;
+        weights[at] = weights[at - 1]!;
+      }
       best[at] = place;
+      weights[at] = weight;
+      if (chosen === VERIFIED) least = weights[chosen - 1]!;
     }
-    for (let i = 0; i < met; i++) shared[touched[i]!] = 0;
     this.uncompared += accepted - chosen;
-    return Array.from(best.subarray(0, chosen), (place) => this.entries[place]!);
-  }
-
-  private isBefore(a: number, b: number): boolean {
-    const [x, y] = [this.shared[a]!, this.shared[b]!];
-    return x > y || (x === y && this.seqs[a]! < this.seqs[b]!);
+    return best.subarray(0, chosen);
   }
 
   /** Gives the entry a place. */
@@ -174,10 +186,4 @@ export class BlockIndex<E extends Blocked> {
       if (moved !== handle) blocks.set(key, ~moved);
     }
   }
-}
-
-function enlarged<A extends Int32Array | Float64Array>(array: A, length: number): A {
-  const larger = new (array.constructor as new (length: number) => A)(length); // of the same kind
-  larger.set(array);
-  return larger;
 }

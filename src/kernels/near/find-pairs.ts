@@ -46,7 +46,7 @@ export function findPairs(rows: readonly (readonly unknown[])[], options: FindOp
       least,
       (other) => other.seq < i && (second === undefined || other.side !== sideOf(i)),
     ))
-      pairs.push({ a: entry.seq, b: i, score });
+      if (score >= least) pairs.push({ a: entry.seq, b: i, score });
   return pairs.sort((x, y) => y.score - x.score || x.a - y.a || x.b - y.b);
 }
 

@@ -1,51 +1,72 @@
+import { enlarged } from './growing.ts';
+import { KeyTable, NONE } from './key-table.ts';
+
 /**
  * Records taken for granted before the first: with few records seen, all features weigh nearly the same, and what is
  * frequent loses weight as records come.
  */
 const PRIOR_RECORDS = 100;
-const FIRST_PLACES = 1024;
+const FIRST_IDS = 1024;
 
 /**
  * In how many of the records at hand a feature stands.
  *
  * Records that leave are taken out again, so the counts follow the stream without a decay, they are whole numbers, and
  * they need no state of their own: they are a function of the records held.
- * Layout: open addressing by the hash itself, which is well mixed; a count of 0 is an empty place, or a feature that
- * left, which keeps its place until the table is rebuilt. `used` tells the two apart.
+ * Layout: a feature that a record has is known by an id, small for those seen early, which are the frequent ones: what
+ * is read most lies close together. Ids of features that left are given again.
  */
 export class FeatureFrequencies {
-  private hashes = new Int32Array(FIRST_PLACES);
-  private counts = new Int32Array(FIRST_PLACES);
-  private used = new Uint8Array(FIRST_PLACES);
-  private places = 0;
+  private readonly ids = new KeyTable();
+  private readonly free: number[] = [];
+  private made = 0;
+  private hashes = new Int32Array(FIRST_IDS);
+  private counts = new Int32Array(FIRST_IDS);
+  /** ln(df + 1) by id. */
+  logs = new Float64Array(FIRST_IDS);
   private records = 0;
   private top = Math.log(PRIOR_RECORDS);
 
-  add(hashes: Int32Array): void {
-    if ((this.places + hashes.length) * 2 > this.hashes.length) this.rebuild(hashes.length);
+  /** Ids are below this. */
+  get idsEnd(): number {
+    return this.made;
+  }
+
+  /** Weight of a feature no record has. */
+  get most(): number {
+    return this.top;
+  }
+
+  /** Gives the ids of the features when `into` has room for them. */
+  add(hashes: Int32Array, into?: Int32Array): void {
     for (let i = 0; i < hashes.length; i++) {
-      const place = this.placeOf(hashes[i]!);
-      if (this.used[place] === 0) {
-        this.used[place] = 1;
-        this.hashes[place] = hashes[i]!;
-        this.places++;
-      }
-      this.counts[place]!++;
+      let id = this.ids.get(hashes[i]!);
+      if (id === NONE) id = this.make(hashes[i]!);
+      this.logs[id] = log(++this.counts[id]! + 1);
+      if (into !== undefined) into[i] = id;
     }
     this.resize(1);
   }
 
   remove(hashes: Int32Array): void {
     for (let i = 0; i < hashes.length; i++) {
-      const place = this.placeOf(hashes[i]!);
-      if (this.counts[place]! > 0) this.counts[place]!--;
+      const id = this.ids.get(hashes[i]!);
+      if (id === NONE) continue;
+      this.logs[id] = log(--this.counts[id]! + 1);
+      if (this.counts[id]! > 0) continue;
+      this.ids.delete(hashes[i]!);
+      this.free.push(id);
     }
     this.resize(-1);
   }
 
-  /** ln((records + prior) / (df + 1)): never negative. */
-  weight(hash: number): number {
-    return this.top - log(this.counts[this.placeOf(hash)]! + 1);
+  /** NONE of a feature no record has. */
+  idOf(hash: number): number {
+    return this.ids.get(hash);
+  }
+
+  hashOf(id: number): number {
+    return this.hashes[id]!;
   }
 
   /** Weight of a feature that one record has. */
@@ -53,32 +74,27 @@ export class FeatureFrequencies {
     return this.top - log(2);
   }
 
-  /** Where the feature is, or the empty place where it would go. */
-  private placeOf(hash: number): number {
-    const mask = this.hashes.length - 1;
-    let place = hash & mask;
-    while (this.used[place] === 1 && this.hashes[place] !== hash) place = (place + 1) & mask;
-    return place;
+  weight(hash: number): number {
+    const id = this.ids.get(hash);
+    return id === NONE ? this.top : this.weightOf(id);
   }
 
-  /** Leaves out what no record has any more, and makes room for `more` features at a load of a quarter. */
-  private rebuild(more: number): void {
-    const { hashes, counts } = this;
-    let live = 0;
-    for (let i = 0; i < counts.length; i++) if (counts[i]! > 0) live++;
-    let size = FIRST_PLACES;
-    while (size < 4 * (live + more)) size *= 2;
-    this.hashes = new Int32Array(size);
-    this.counts = new Int32Array(size);
-    this.used = new Uint8Array(size);
-    this.places = live;
-    for (let i = 0; i < counts.length; i++) {
-      if (counts[i] === 0) continue;
-      const place = this.placeOf(hashes[i]!);
-      this.used[place] = 1;
-      this.hashes[place] = hashes[i]!;
-      this.counts[place] = counts[i]!;
+  /** ln((records + prior) / (df + 1)): never negative. */
+  weightOf(id: number): number {
+    return this.top - this.logs[id]!;
+  }
+
+  private make(hash: number): number {
+    const id = this.free.pop() ?? this.made++;
+    if (id === this.hashes.length) {
+      this.hashes = enlarged(this.hashes, 2 * id);
+      this.counts = enlarged(this.counts, 2 * id);
+      this.logs = enlarged(this.logs, 2 * id);
     }
+    this.hashes[id] = hash;
+    this.counts[id] = 0;
+    this.ids.set(hash, id);
+    return id;
   }
 
   private resize(by: number): void {

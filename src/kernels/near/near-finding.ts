@@ -17,7 +17,7 @@ export function nearFinding(
   },
 ): Omit<Finding, 'step'> {
   const { texts, features, cluster, match } = found;
-  const compared = index.compared(features, match.entry.features);
+  const compared = index.compared(features, match.entry);
   return {
     rule: 'near-duplicate',
     severity: 'info',
@@ -34,11 +34,12 @@ export function nearFinding(
 
 /** The rarest words both have. */
 function sharedWords(index: NearIndex, texts: readonly string[], { entry }: Match): readonly string[] {
+  const words = index.wordsOf(entry);
   const shared = new Map<string, number>();
   for (const text of texts)
     for (const word of wordsOf(text)) {
       const hash = wordHash(word);
-      if (includes(entry.features.words, hash)) shared.set(word, index.rarity(hash));
+      if (includes(words, hash)) shared.set(word, index.rarity(hash));
     }
   return [...shared]
     .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))

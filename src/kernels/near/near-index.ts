@@ -2,27 +2,22 @@ import type { Origin } from '../../core/record.ts';
 import type { CheckpointDelta, StatePart } from '../../core/state.ts';
 import { EntryStore, openPart, sealPart } from '../repair/entry-store.ts';
 import { type Blocked, BlockIndex } from './block-index.ts';
-import { joinKeys } from './declared-keys.ts';
 import type { Features } from './features.ts';
 import { bytesOfValues, type FieldComparisons } from './field-comparisons.ts';
-import { FeatureFrequencies } from './frequencies.ts';
-import { bandKeys, SLOTS, signature } from './min-hash.ts';
+import { enlarged } from './growing.ts';
+import { HeldFeatures } from './held-features.ts';
 import type { FeatureKind } from './near-settings.ts';
-import { cosine, jaccard } from './similarity.ts';
 
 /** Memory of an entry beside its features: objects, block places. */
 const ENTRY_BYTES = 300;
-/** Hash and count of a feature, and its share of the frequencies. */
-const FEATURE_BYTES = 24;
-/** Key of a block and the place in it. */
-const KEY_BYTES = 32;
-
-/** What the likeness of two records is worth when their model codes are all different. */
-const OTHER_CODES = 0.35;
+const FIRST_PLACES = 1024;
 
 /** A record that later ones are compared with. */
 export interface NearEntry extends Blocked {
-  readonly features: Features;
+  /** Where its features lie. */
+  address: number;
+  /** Texts that are compared field by field. */
+  readonly values: readonly string[] | undefined;
   readonly origin: Origin;
   /** Stream time of arrival, milliseconds, or NaN. */
   readonly time: number;
@@ -47,7 +42,7 @@ export interface IndexOptions {
   readonly compare?: FieldComparisons | undefined;
 }
 
-type Stored = Omit<NearEntry, 'keys' | 'place'>;
+type Stored = Omit<NearEntry, 'address' | 'values' | 'place'> & { readonly features: Features };
 
 interface Meta {
   readonly floor: number;
@@ -65,13 +60,11 @@ interface Meta {
  */
 export class NearIndex {
   readonly blocks: BlockIndex<NearEntry>;
-  readonly frequencies = new FeatureFrequencies();
   private readonly options: IndexOptions;
   private readonly store: EntryStore<NearEntry>;
-  private readonly bySeq = new Map<number, NearEntry>();
-  private readonly slots = new Int32Array(SLOTS);
-  /** A record is looked for, then added: its signature is made once. */
-  private last: { readonly features: Features; readonly keys: Int32Array } | undefined;
+  private readonly features: HeldFeatures;
+  /** Of features, by place in the blocks: candidates are compared without a look at their entries. */
+  private addresses = new Int32Array(FIRST_PLACES);
   private nextSeq = 0;
   private saved: Meta | undefined;
   private stale = false;
@@ -79,15 +72,21 @@ export class NearIndex {
   constructor(options: IndexOptions) {
     this.options = options;
     this.blocks = new BlockIndex(options.blockCap);
+    this.features = new HeldFeatures(options);
     this.store = new EntryStore<NearEntry>('near', {
-      save: ({ keys: _, place: __, ...stored }: NearEntry): Stored => stored,
-      load: (stored: Stored): NearEntry => ({ ...stored, keys: this.keysOf(stored.features), place: -1 }),
-      size: ({ features, keys }) =>
-        ENTRY_BYTES +
-        features.hashes.length * FEATURE_BYTES +
-        keys.length * KEY_BYTES +
-        features.words.length * 4 +
-        (features.values === undefined ? 0 : bytesOfValues(features.values)),
+      save: ({ address, values, place: _, ...entry }): Stored => ({
+        ...entry,
+        features: this.featuresOf({ address, values }),
+      }),
+      load: ({ features, ...entry }: Stored): NearEntry => ({
+        ...entry,
+        address: this.features.pack(features),
+        values: features.values,
+        place: -1,
+      }),
+      size: ({ address, values }) =>
+        ENTRY_BYTES + this.features.bytesOf(address) + (values === undefined ? 0 : bytesOfValues(values)),
+      gone: ({ address }) => this.features.release(address),
     });
   }
 
@@ -99,56 +98,35 @@ export class NearIndex {
     return this.store.bytes;
   }
 
-  /** Blocks the features stand in. */
-  private keysOf(features: Features): Int32Array {
-    const { declared } = features;
-    if (this.weighted && declared === undefined) return features.words;
-    if (this.last?.features !== features) {
-      const found = this.weighted ? features.words : this.bandsOf(features.hashes);
-      this.last = { features, keys: declared === undefined ? found : joinKeys(declared, found) };
-    }
-    return this.last.keys;
-  }
-
-  private bandsOf(hashes: Int32Array): Int32Array {
-    return hashes.length === 0 ? hashes : bandKeys(signature(hashes, this.slots));
-  }
-
-  /** Verified candidates with similarity of `least` or more, best first, ties by age. */
+  /** Verified candidates, best first, ties by age; none when the best is below `least`. */
   matches(features: Features, least: number, accept?: (entry: NearEntry) => boolean): Match[] {
-    const found = this.blocks.search(this.keysOf(features), accept);
+    const places = this.blocks.search(this.features.keysOf(features), accept);
+    const scores = this.features.likenesses(
+      features,
+      places.map((place) => this.addresses[place]!),
+    );
+    const { compare } = this.options;
+    if (compare !== undefined && features.values !== undefined)
+      for (let i = 0; i < places.length; i++)
+        scores[i] = compare.combine(scores[i]!, features.values, this.blocks.at(places[i]!).values ?? []);
+    if (!scores.some((score) => score >= least)) return [];
     const matches: Match[] = [];
-    for (const entry of found) {
-      const score = this.similarity(features, entry.features);
-      if (score >= least) matches.push({ entry, score });
-    }
+    for (let i = 0; i < places.length; i++) matches.push({ entry: this.blocks.at(places[i]!), score: scores[i]! });
     return matches.sort((a, b) => b.score - a.score || a.entry.seq - b.entry.seq);
   }
 
-  similarity(a: Features, b: Features): number {
-    const alike = this.wordsAlike(a, b);
-    const { compare } = this.options;
-    if (compare === undefined || a.values === undefined || b.values === undefined) return alike;
-    return compare.combine(alike, a.values, b.values);
-  }
-
   /** How alike the fields compared one by one are; undefined when there are none. */
-  compared(a: Features, b: Features): Readonly<Record<string, number>> | undefined {
-    if (a.values === undefined || b.values === undefined) return undefined;
-    return this.options.compare?.likenesses(a.values, b.values);
+  compared({ values }: Features, other: NearEntry): Readonly<Record<string, number>> | undefined {
+    if (values === undefined || other.values === undefined) return undefined;
+    return this.options.compare?.likenesses(values, other.values);
   }
 
-  private wordsAlike(a: Features, b: Features): number {
-    if (!this.weighted) return jaccard(a.hashes, b.hashes);
-    const alike = cosine(a, b, this.frequencies);
-    return this.options.codes && differ(a.codes, b.codes) ? alike * OTHER_CODES : alike;
-  }
-
-  add(made: Pick<NearEntry, 'features' | 'origin' | 'time' | 'side' | 'cluster'>): NearEntry {
+  add({ features, ...made }: Pick<Stored, 'features' | 'origin' | 'time' | 'side' | 'cluster'>): NearEntry {
     const entry: NearEntry = {
       ...made,
       seq: this.nextSeq++,
-      keys: this.keysOf(made.features),
+      address: this.features.pack(features),
+      values: features.values,
       place: -1,
       partner: -1,
       score: 0,
@@ -159,7 +137,17 @@ export class NearIndex {
   }
 
   get(seq: number): NearEntry | undefined {
-    return this.bySeq.get(seq);
+    return this.store.get(String(seq));
+  }
+
+  /** What the entry was made of. */
+  featuresOf({ address, values }: Pick<NearEntry, 'address' | 'values'>): Features {
+    return { ...this.features.at(address), ...(values === undefined ? {} : { values }) };
+  }
+
+  /** Hashes of the words of the entry, ascending. */
+  wordsOf({ address }: NearEntry): Int32Array {
+    return this.features.wordsAt(address);
   }
 
   /** The cluster of each record held. */
@@ -169,9 +157,10 @@ export class NearIndex {
 
   /** Something of the entry changed: it becomes the newest. */
   touch(entry: NearEntry): void {
+    this.blocks.remove(entry, this.features.keysAt(entry.address));
+    entry.address = this.features.renew(entry.address);
     this.store.put(String(entry.seq), entry);
-    this.blocks.remove(entry);
-    this.blocks.add(entry);
+    this.block(entry);
   }
 
   oldest(): NearEntry | undefined {
@@ -180,13 +169,13 @@ export class NearIndex {
 
   /** Forgets the oldest entry. */
   shift(): void {
-    const [, entry] = this.store.shift() ?? [];
+    const entry = this.store.oldest();
     if (entry === undefined) return;
-    this.bySeq.delete(entry.seq);
-    this.blocks.remove(entry);
-    const { hashes, values } = entry.features;
-    if (this.weighted) this.frequencies.remove(hashes);
+    const { address, values } = entry;
+    this.blocks.remove(entry, this.features.keysAt(address));
+    this.features.uncount(address);
     if (values !== undefined) this.options.compare?.remove(values);
+    this.store.shift();
   }
 
   /** How much a word tells of a record. */
@@ -223,20 +212,16 @@ export class NearIndex {
     this.blocks.uncompared = this.saved?.uncompared ?? 0;
   }
 
-  private get weighted(): boolean {
-    return this.options.features !== 'shingles';
-  }
-
   private hold(entry: NearEntry): void {
-    this.bySeq.set(entry.seq, entry);
-    this.blocks.add(entry);
-    const { hashes, values } = entry.features;
-    if (this.weighted) this.frequencies.add(hashes);
-    if (values !== undefined) this.options.compare?.add(values);
+    this.block(entry);
+    this.features.count(entry.address);
+    if (entry.values !== undefined) this.options.compare?.add(entry.values);
   }
-}
 
-/** Both carry codes, and none of them is the same. */
-function differ(a: Int32Array, b: Int32Array): boolean {
-  return a.length > 0 && b.length > 0 && jaccard(a, b) === 0;
+  private block(entry: NearEntry): void {
+    this.blocks.add(entry, this.features.keysAt(entry.address));
+    const { place, address } = entry;
+    if (place >= this.addresses.length) this.addresses = enlarged(this.addresses, 2 * place);
+    this.addresses[place] = address;
+  }
 }

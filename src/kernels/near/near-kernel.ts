@@ -122,7 +122,11 @@ export class NearKernel implements Kernel {
       this.leave(alone, { ...found, cluster: id, match: undefined }, out);
       return;
     }
-    const matches = index.matches(features, 0, side === undefined ? undefined : (other) => other.side !== side);
+    const matches = index.matches(
+      features,
+      options.threshold,
+      side === undefined ? undefined : (other) => other.side !== side,
+    );
     const { cluster, match, arrival } = this.join({ record, features, side, timeMs, matches }, out);
     this.note(texts, cluster, match);
     if (this.golden === undefined) this.leave(record, { ...found, cluster, match }, out);

@@ -1,3 +1,5 @@
+import { enlarged } from './growing.ts';
+
 const CLASSES = 32;
 const FIRST_LISTS = 16;
 
@@ -91,11 +93,8 @@ export class NumberLists {
       pool.free = pool.memory[reused * pool.words]!;
       return reused * CLASSES + kind;
     }
-    if ((pool.made + 1) * pool.words > pool.memory.length) {
-      const larger = new Int32Array(Math.max(FIRST_LISTS, 2 * pool.made) * pool.words);
-      larger.set(pool.memory);
-      pool.memory = larger;
-    }
+    if ((pool.made + 1) * pool.words > pool.memory.length)
+      pool.memory = enlarged(pool.memory, Math.max(FIRST_LISTS, 2 * pool.made) * pool.words);
     return pool.made++ * CLASSES + kind;
   }
 }

@@ -28,6 +28,8 @@ export interface EntryShape<V> {
   save(value: V): unknown;
   load(stored: never): V;
   size(value: V): number;
+  /** The store holds the value no more. */
+  gone?(value: V): void;
 }
 
 /**
@@ -194,6 +196,7 @@ export class EntryStore<V> {
     this.unlink(entry);
     this.leavePart(entry);
     this.bytes -= entry.bytes;
+    this.shape.gone?.(entry.value);
   }
 
   private append(entry: Entry<V>): void {

@@ -1,27 +1,69 @@
 import { expect, it } from 'vitest';
 import { uniform } from '../../../src/core/hash.ts';
-import { featuresOf } from '../../../src/kernels/near/features.ts';
+import { type Features, featuresOf } from '../../../src/kernels/near/features.ts';
 import { findPairs } from '../../../src/kernels/near/find-pairs.ts';
 import { FeatureFrequencies } from '../../../src/kernels/near/frequencies.ts';
+import { HeldFeatures } from '../../../src/kernels/near/held-features.ts';
 import { bandKeys, SLOTS, signature } from '../../../src/kernels/near/min-hash.ts';
-import { cosine, jaccard } from '../../../src/kernels/near/similarity.ts';
+import { jaccard } from '../../../src/kernels/near/similarity.ts';
 
 const texts = Array.from({ length: 60 }, (_, i) =>
   Array.from({ length: 3 + (i % 5) }, (_, w) => `word${Math.floor(uniform(i, w) * 40)}`).join(' '),
 );
 const features = texts.map((text) => featuresOf([text], 'both'));
-const frequencies = new FeatureFrequencies();
-for (const { hashes } of features) frequencies.add(hashes);
+/** Cosines as they are defined, with the frequencies of all the records. */
+function cosine(a: Features, b: Features, all: readonly Features[]): number {
+  const weights = ({ hashes, counts }: Features): Map<number, number> =>
+    new Map(
+      [...hashes].map((hash, i) => {
+        const df = all.filter((one) => one.hashes.includes(hash)).length;
+        return [hash, (1 + Math.log(counts[i]!)) * Math.log((all.length + 100) / (df + 1))];
+      }),
+    );
+  const [u, v] = [weights(a), weights(b)];
+  const product = (x: Map<number, number>, y: Map<number, number>): number =>
+    [...x].reduce((sum, [hash, weight]) => sum + weight * (y.get(hash) ?? 0), 0);
+  return product(u, v) / Math.sqrt(product(u, u) * product(v, v));
+}
 
 it('a record is wholly like itself, and likeness has no direction', () => {
-  for (const a of features) {
-    expect(cosine(a, a, frequencies)).toBeCloseTo(1, 12);
+  const held = new HeldFeatures({ features: 'both', codes: false });
+  const addresses = Int32Array.from(features, (one) => held.pack(one));
+  for (const address of addresses) held.count(address);
+  const likenesses = features.map((one) => held.likenesses(one, addresses));
+  for (const [i, a] of features.entries()) {
+    expect(likenesses[i]![i]).toBeCloseTo(1, 12);
     expect(jaccard(a.hashes, a.hashes)).toBe(1);
-    for (const b of features) {
-      expect(cosine(a, b, frequencies)).toBe(cosine(b, a, frequencies));
+    for (const [j, b] of features.entries()) {
+      expect(likenesses[i]![j]).toBe(likenesses[j]![i]);
       expect(jaccard(a.hashes, b.hashes)).toBe(jaccard(b.hashes, a.hashes));
     }
   }
+});
+
+it('likeness is the cosine of the records that are counted, also after others left and their ids were given again', () => {
+  const held = new HeldFeatures({ features: 'both', codes: false });
+  const counted = [...texts.slice(0, 10), 'aa aa aa aa aaaa aa', 'other1 other2', ''].map((text) =>
+    featuresOf([text], 'both'),
+  );
+  const gone = features.slice(30).map((one) => held.pack(one));
+  for (const address of gone) held.count(address);
+  const addresses = Int32Array.from(counted.slice(0, 6), (one) => held.pack(one));
+  for (const address of addresses) held.count(address);
+  for (const address of gone) {
+    held.uncount(address);
+    held.release(address);
+  }
+  const later = Int32Array.from(counted.slice(6), (one) => held.pack(one));
+  for (const address of later) held.count(address);
+  const all = Int32Array.of(...addresses, ...later);
+  for (const one of [...counted, featuresOf(['never seen aa aa'], 'both')]) {
+    const expected = counted.map((other) =>
+      other.hashes.length === 0 || one.hashes.length === 0 ? 0 : cosine(one, other, counted),
+    );
+    for (const [i, likeness] of held.likenesses(one, all).entries()) expect(likeness).toBeCloseTo(expected[i]!, 12);
+  }
+  for (const [i, one] of counted.entries()) expect(held.at(all[i]!)).toMatchObject(one);
 });
 
 it('frequencies of records that left are as if they had never come', () => {
