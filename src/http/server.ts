@@ -17,7 +17,7 @@ export interface HttpOptions {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
-  /** Asked for (as Bearer) for everything but the probes; must be set unless the host is loopback. */
+  /** Asked for (as Bearer, or as a password) for everything but the probes; must be set unless the host is loopback. */
   readonly token?: string;
   metrics(): Promise<{ readonly contentType: string; readonly body: string }>;
   readiness(): Readiness;
@@ -45,7 +45,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const app = new Hono();
   app.use(securityHeaders);
   if (loopback) app.use(hostCheck);
-  if (options.token !== undefined) app.use(bearer(options.token));
+  if (options.token !== undefined) app.use(tokenCheck(options.token));
   app.get('/livez', (c) => c.text('ok\n'));
   app.get('/readyz', (c) => {
     const readiness = options.readiness();
@@ -99,11 +99,21 @@ const hostCheck: MiddlewareHandler = async (c, next) => {
   return next();
 };
 
-function bearer(token: string): MiddlewareHandler {
-  const expected = Buffer.from(`Bearer ${token}`);
+/** The token as `Bearer`, or as the password of `Basic`, which is what a browser asks a person for. */
+function tokenCheck(token: string): MiddlewareHandler {
+  const expected = Buffer.from(token);
   return async (c, next) => {
-    const given = Buffer.from(c.req.header('authorization') ?? '');
+    const given = Buffer.from(tokenOf(c.req.header('authorization') ?? ''));
     if (PROBES.has(c.req.path) || (given.length === expected.length && timingSafeEqual(given, expected))) return next();
-    return c.text('a token is needed: send it as Authorization: Bearer …\n', 401);
+    c.header('www-authenticate', 'Basic realm="sluice", charset="UTF-8"');
+    return c.text('a token is needed: send it as Authorization: Bearer …, or as the password of any user\n', 401);
   };
+}
+
+function tokenOf(authorization: string): string {
+  const [scheme = '', credentials = ''] = authorization.split(' ');
+  if (/^bearer$/i.test(scheme)) return credentials;
+  if (!/^basic$/i.test(scheme)) return '';
+  const pair = Buffer.from(credentials, 'base64').toString();
+  return pair.slice(pair.indexOf(':') + 1);
 }

@@ -30,6 +30,7 @@ export const PAGES: Readonly<Record<string, Coverage>> = {
   'README.md': { inCheckout: true },
   'docs/tutorial.md': { by: 'test/docs/tutorial.test.ts' },
   'docs/on-call.md': { by: 'test/docs/on-call.test.ts' },
+  'docs/deployment.md': { by: 'test/deploy/compose-run.test.ts' }, // what the containers would start, without them
   'docs/for-trainers.md': { by: 'test/docs/for-trainers.test.ts' },
   'docs/drift.md': { isSketch: true, prepare: sensor },
   'docs/near.md': { isSketch: true, prepare: (folder) => writeFileSync(join(folder, 'products.csv'), products()) },

@@ -46,6 +46,18 @@ describe('http server', () => {
     expect((await fetch(`${url}/metrics`, { headers: { authorization: 'Bearer s3cret' } })).status).toBe(200);
   });
 
+  it('lets a browser ask a person for it', async () => {
+    const url = await start({ token: 's3cret:with colon' });
+    const asked = await fetch(`${url}/metrics`);
+    expect(asked.headers.get('www-authenticate')).toMatch(/^Basic /);
+    const basic = (pair: string) => ({ headers: { authorization: `Basic ${Buffer.from(pair).toString('base64')}` } });
+    expect((await fetch(`${url}/metrics`, basic('ann:s3cret:with colon'))).status).toBe(200);
+    for (const pair of ['ann:wrong', 's3cret', 'ann:', ''])
+      expect((await fetch(`${url}/metrics`, basic(pair))).status).toBe(401);
+    const digest = { headers: { authorization: 'Digest s3cret:with colon' } };
+    expect((await fetch(`${url}/metrics`, digest)).status).toBe(401);
+  });
+
   it('answers no foreign host name on loopback', async () => {
     const url = new URL(await start());
     const { request } = await import('node:http');

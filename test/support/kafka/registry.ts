@@ -9,7 +9,7 @@ import { until } from './topics.ts';
 const run = promisify(execFile);
 
 /** The newest that runs on Java 17. */
-const VERSION = '3.0.9';
+export const VERSION = '3.0.9';
 
 export interface Registry {
   /** Base of the API that Confluent's clients speak. */
