@@ -46,6 +46,14 @@ describe('commands on pages', () => {
     }
   });
 
+  it('a page that needs containers says that they were not started here', () => {
+    for (const [page, coverage] of Object.entries(PAGES)) {
+      if (!('needsContainers' in coverage)) continue;
+      expect(existsSync(join(root, coverage.needsContainers))).toBe(true);
+      expect(readFileSync(join(root, page), 'utf8')).toContain('were not pulled or started');
+    }
+  });
+
   it('the table of the README has every command of the program, and no other', () => {
     const text = readFileSync(join(root, 'README.md'), 'utf8');
     const told = [...text.matchAll(/^\| `([a-z-]+) ?[^|]*` \|/gm)].map(([, name = '']) => name);
@@ -56,7 +64,7 @@ describe('commands on pages', () => {
 });
 
 for (const [page, coverage] of Object.entries(PAGES)) {
-  if ('by' in coverage) continue;
+  if ('by' in coverage || 'needsContainers' in coverage) continue;
   const name = `${page}, followed word for word`;
   const test = (translate?: FollowOptions['translate']) => () =>
     it('works as it is written', { timeout: 60_000 }, () => followPage(page, coverage, translate));

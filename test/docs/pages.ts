@@ -8,6 +8,8 @@ import { topicName } from '../support/kafka/topics.ts';
 export type Coverage =
   /** A test of its own follows it. */
   | { readonly by: string }
+  /** Needs a container runtime, or a cluster: this test runs without them what they would start, and the page says so. */
+  | { readonly needsContainers: string }
   /** Followed word for word in a new folder. */
   | {
       /** Makes what the page takes for given. */
@@ -30,7 +32,7 @@ export const PAGES: Readonly<Record<string, Coverage>> = {
   'README.md': { inCheckout: true },
   'docs/tutorial.md': { by: 'test/docs/tutorial.test.ts' },
   'docs/on-call.md': { by: 'test/docs/on-call.test.ts' },
-  'docs/deployment.md': { by: 'test/deploy/compose-run.test.ts' }, // what the containers would start, without them
+  'docs/deployment.md': { needsContainers: 'test/deploy/compose-run.test.ts' },
   'docs/for-trainers.md': { by: 'test/docs/for-trainers.test.ts' },
   'docs/drift.md': { isSketch: true, prepare: sensor },
   'docs/near.md': { isSketch: true, prepare: (folder) => writeFileSync(join(folder, 'products.csv'), products()) },
