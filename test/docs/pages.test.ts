@@ -76,7 +76,7 @@ for (const [page, coverage] of Object.entries(PAGES)) {
 
 async function followPage(
   page: string,
-  coverage: Exclude<Coverage, { by: string }>,
+  coverage: Exclude<Coverage, { by: string } | { needsContainers: string }>,
   translate: FollowOptions['translate'],
 ): Promise<void> {
   const { prepare, inCheckout, endless = [], isSketch } = coverage;
