@@ -558,6 +558,8 @@ export const EVENTS: readonly EventSpec[] = [
     data: {
       field: 'what is watched: a field, a rate by its name, target, volume or freshness',
       segment: 'values of the `by` fields',
+      against:
+        '`level`: a further change of a field in drift; the rest is against what it was like since its last alarm',
       chart: 'location, scale, nulls, invalid, distribution, new-category, rate, error or gap',
       direction: 'up or down',
       k: 'reference value of the CUSUM that fired',

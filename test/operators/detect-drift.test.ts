@@ -99,6 +99,56 @@ describe('a numeric field', () => {
     ]);
   });
 
+  it('in drift that shifts once more says so against what it was like since, once, with its change point', async () => {
+    const config = { ...numeric, holdOff: { records: 500 } };
+    const second = async (first: number, then: number, restarts: boolean) => {
+      const run = await DriftRun.start(config);
+      run.push(rows(2500, x()));
+      for (const part of [1, 2, 3, 4]) {
+        run.push(rows(900, x(first), part));
+        if (restarts) await run.restart();
+      }
+      run.push(rows(300, x(then), 8));
+      if (restarts) await run.restart();
+      return run.push(rows(4000, x(then), 9));
+    };
+    const run = await second(1, 2, false);
+    expect(run.events.map(({ type, data }) => [type, data.against])).toEqual([
+      ['drift.referenced', undefined],
+      ['drift.alarm', undefined],
+      ['drift.alarm', 'level'],
+    ]);
+    const { data } = run.alarms[1]!;
+    expect(data).toMatchObject({ field: 'x', chart: 'location', direction: 'up' });
+    expect(Math.abs(data.changePoint.offset - 6100)).toBeLessThan(30);
+    expect(data.detectedAt.offset - data.changePoint.offset + 1).toBe(data.recordsSinceChange);
+    expect(Math.abs(data.effect.sd - 1)).toBeLessThan(0.6);
+    expect((await second(1, 2, true)).events).toEqual(run.events);
+    // beyond everything the reference has seen
+    expect((await second(10, 20, false)).alarms.map(({ data }) => data.against)).toEqual([undefined, 'level']);
+    expect((await second(10, 5, false)).alarms.map(({ data }) => data.direction)).toEqual(['up', 'down']);
+  });
+
+  it('in drift that comes back after a long time only recovers, and without a further change is quiet', async () => {
+    const run = await DriftRun.start({ ...numeric, holdOff: { records: 500 } });
+    run
+      .push(rows(2500, x()))
+      .push(rows(300_000, x(1), 2))
+      .push(rows(3000, x(), 3));
+    expect(run.events.map(({ type }) => type)).toEqual(['drift.referenced', 'drift.alarm', 'drift.recovered']);
+  });
+
+  it('in drift with a daily season is quiet until it shifts once more', async () => {
+    const wave = (shift: number) => (u: Draw, i: number) => ({
+      x: 6 * Math.sin((2 * Math.PI * i) / 1440) + 3 * (normal(u) + shift),
+    });
+    const run = await DriftRun.start({ ...numeric, reference: { records: 14_400 }, holdOff: { records: 500 } });
+    run.push(rows(14_400, wave(0)), minutes).push(rows(28_800, wave(1), 2), minutes);
+    expect(run.alarms.map(({ data }) => data.against)).toEqual([undefined]);
+    run.push(rows(1440, wave(2), 3), minutes);
+    expect(run.alarms.map(({ data }) => data.against)).toEqual([undefined, 'level']);
+  });
+
   it('that loses values, or gets others than numbers, is told apart from one that shifts', async () => {
     const nulls = await DriftRun.start(numeric);
     nulls.push(rows(2500, x())).push(rows(1000, (u) => (u() < 0.1 ? { x: null } : x()(u)), 2));

@@ -59,7 +59,7 @@ export class CategoryColumn extends Column {
     const name = value === null || value === undefined ? undefined : categoryOf(value);
     if (this.phase === 'warming') this.learn(name);
     else if (this.phase === 'watching') this.watch(name, this.reference!);
-    else this.follow(name, this.reference!);
+    else this.follow(value, name, this.reference!);
   }
 
   private learn(name: string | undefined): void {
@@ -211,11 +211,11 @@ export class CategoryColumn extends Column {
     });
   }
 
-  private follow(name: string | undefined, reference: CategoryReference): void {
+  private follow(value: unknown, name: string | undefined, reference: CategoryReference): void {
     this.since++;
     if (name === undefined) this.sinceNulls++;
     else this.recent.push(reference.cells.get(name) ?? reference.counts.length - 1, this.place);
-    this.wait();
+    this.wait(value);
   }
 
   protected looksUsual(): Readonly<Record<string, unknown>> | undefined {
@@ -241,6 +241,10 @@ export class CategoryColumn extends Column {
     if (this.reference === undefined) return;
     this.short.start(this.reference.counts.length);
     this.long.start(this.reference.counts.length);
+  }
+
+  protected another(settings: ColumnSettings, sink: ColumnSink): Column {
+    return new CategoryColumn(this.field, { settings, sink, place: this.place });
   }
 
   protected startWarmUp(): void {

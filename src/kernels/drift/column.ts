@@ -1,10 +1,13 @@
 import type { ByteReader, ByteWriter } from '../sketch/bytes.ts';
 import type { DriftSeverity } from './distances.ts';
 import type { Place } from './place.ts';
+import { ShiftedLevel } from './shifted-level.ts';
 
 /** What an alarm says; the kernel adds field, segment, origins and incident. */
 export interface AlarmFacts {
   readonly chart: string;
+  /** A further change of a field in drift: everything here is against what it was like since its last alarm. */
+  readonly against?: 'level';
   readonly direction?: 'up' | 'down';
   readonly k?: number;
   readonly statistic: number;
@@ -62,6 +65,7 @@ export abstract class Column {
   phase: 'warming' | 'watching' | 'drifted' = 'warming';
   protected readonly place: Place;
   protected readonly sink: ColumnSink;
+  private readonly shifted: ShiftedLevel;
   /** Records since the alarm, and its time. */
   private sinceAlarm = 0;
   private alarmTime = Number.NaN;
@@ -72,6 +76,7 @@ export abstract class Column {
     this.settings = settings;
     this.place = place;
     this.sink = sink;
+    this.shifted = new ShiftedLevel(settings, place, (...of) => this.another(...of));
   }
 
   abstract observe(value: unknown): void;
@@ -90,6 +95,18 @@ export abstract class Column {
   /** Facts when what came since the alarm looks like the reference again, undefined while it does not. */
   protected abstract looksUsual(): Readonly<Record<string, unknown>> | undefined;
   protected abstract startWarmUp(): void;
+  /** A column of the same kind without memory; undefined: this one is never in drift for long. */
+  protected abstract another(settings: ColumnSettings, sink: ColumnSink): Column | undefined;
+
+  /** What the field is like while it is in drift, watched for a further change. */
+  get level(): Column | undefined {
+    return this.shifted.column;
+  }
+
+  /** For its saved state. */
+  openLevel(): Column | undefined {
+    return this.shifted.column ?? this.shifted.open();
+  }
 
   /** The reference beside the newest values; undefined where there is none to show. */
   compared(): { readonly records: number; readonly histogram: unknown } | undefined {
@@ -99,6 +116,7 @@ export abstract class Column {
   /** Forgets the reference and learns a new one. */
   rebaseline(cause: 'policy' | 'command'): void {
     this.sink.rebaselined(this, cause);
+    this.shifted.stop();
     this.phase = 'warming';
     this.dirty = true;
     this.referenceDirty = true;
@@ -112,21 +130,28 @@ export abstract class Column {
     this.alarmTime = this.place.time;
     this.sink.alarm(this, facts);
     this.resetCharts();
+    this.shifted.start();
   }
 
-  /** One more record in drift: is it over, or is a new reference due? */
-  protected wait(): void {
+  /** One more record in drift: is it over, is a new reference due, did it change once more? */
+  protected wait(value: unknown): void {
     const { holdOffRecords, holdOffMs, rebaselineAfter } = this.settings;
     this.sinceAlarm++;
     if (rebaselineAfter > 0 && this.sinceAlarm >= rebaselineAfter) {
       this.rebaseline('policy');
       return;
     }
+    this.shifted.observe(value);
     const beyond = this.sinceAlarm - holdOffRecords;
     if (beyond < 0 || beyond % LOOK_EVERY !== 0) return;
     if (this.place.time - this.alarmTime < holdOffMs) return;
     const facts = this.looksUsual();
-    if (facts === undefined) return;
+    if (facts === undefined) {
+      const further = this.shifted.take();
+      if (further !== undefined) this.sink.alarm(this, further);
+      return;
+    }
+    this.shifted.stop();
     this.phase = 'watching';
     this.resetCharts();
     this.sink.recovered(this, { ...facts, records: this.sinceAlarm });
@@ -135,6 +160,7 @@ export abstract class Column {
   writePhase(to: ByteWriter): void {
     to.u8(this.phase === 'warming' ? 0 : this.phase === 'watching' ? 1 : 2);
     to.f64s([this.sinceAlarm, this.alarmTime]);
+    this.shifted.write(to);
   }
 
   readPhase(from: ByteReader): void {
@@ -142,5 +168,6 @@ export abstract class Column {
     const [sinceAlarm, alarmTime] = from.f64s();
     this.sinceAlarm = sinceAlarm!;
     this.alarmTime = alarmTime!;
+    this.shifted.read(from);
   }
 }

@@ -194,9 +194,9 @@ export class DriftKernel implements Kernel {
     const most = new Map<string, { field: string; chart: string; ratio: number }>();
     const open = new Map<string, number>();
     for (const column of this.ids.values()) {
-      bytes += column.byteLength;
+      bytes += column.byteLength + (column.level?.byteLength ?? 0);
       open.set(column.field, (open.get(column.field) ?? 0) + (column.phase === 'drifted' ? 1 : 0));
-      for (const [chart, ratio] of column.ratios()) {
+      for (const [chart, ratio] of (column.level ?? column).ratios()) {
         const key = `${column.field}\0${chart}`;
         const known = most.get(key);
         if (known === undefined) most.set(key, { field: column.field, chart, ratio });

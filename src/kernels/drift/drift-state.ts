@@ -3,8 +3,9 @@ import type { CheckpointDelta, StatePart } from '../../core/state.ts';
 import { ByteReader, ByteWriter, type Layout } from '../sketch/bytes.ts';
 import type { Column } from './column.ts';
 
-const LAYOUT: Layout = { kind: 'DRST', version: 1 };
+const LAYOUT: Layout = { kind: 'DRST', version: 2 };
 const META = 'meta';
+const LEVEL = '~';
 
 interface Meta {
   readonly version: number;
@@ -14,16 +15,19 @@ interface Meta {
 /**
  * State as parts: `meta` (JSON), and for each column `c-<id>` (charts, recent values; when it saw a record), `r-<id>`
  * (its reference; once) and `w-<id>-<chunk>` (warm-up values; the last chunk, dropped when the reference is frozen).
+ * The level of a column in drift is a column of its own, `<id>~`.
  */
 export class DriftState {
   /** Warm-up parts that are live, by column. */
   private readonly warm = new Map<string, Set<string>>();
+  /** Ids of the levels that have parts. */
+  private readonly levels = new Set<string>();
 
   checkpoint(columns: ReadonlyMap<string, Column>, rest: unknown): CheckpointDelta {
     const meta: Meta = { version: LAYOUT.version, rest };
     const put: StatePart[] = [{ name: META, bytes: new TextEncoder().encode(JSON.stringify(meta)) }];
     const drop: string[] = [];
-    for (const [id, column] of columns) {
+    for (const [id, column] of this.withLevels(columns, drop)) {
       if (!column.dirty && !column.referenceDirty) continue;
       const to = new ByteWriter(LAYOUT);
       column.writeState(to);
@@ -34,6 +38,25 @@ export class DriftState {
       column.referenceDirty = false;
     }
     return { put, drop };
+  }
+
+  /** Parts of a level that is no more are dropped. */
+  private *withLevels(
+    columns: ReadonlyMap<string, Column>,
+    drop: string[],
+  ): Generator<readonly [id: string, column: Column]> {
+    for (const [id, column] of columns) {
+      yield [id, column];
+      const { level } = column;
+      const levelId = id + LEVEL;
+      if (level !== undefined) {
+        this.levels.add(levelId);
+        yield [levelId, level];
+      } else if (this.levels.delete(levelId)) {
+        drop.push(`c-${levelId}`, `r-${levelId}`, ...(this.warm.get(levelId) ?? []));
+        this.warm.delete(levelId);
+      }
+    }
   }
 
   private reference(id: string, column: Column, put: StatePart[], drop: string[]): void {
@@ -77,7 +100,9 @@ export class DriftState {
       );
     const columns = open(meta.rest);
     const columnOf = (id: string): Column => {
-      const column = columns.get(id);
+      const isLevel = id.endsWith(LEVEL);
+      const column = isLevel ? columns.get(id.slice(0, -LEVEL.length))?.openLevel() : columns.get(id);
+      if (isLevel) this.levels.add(id);
       if (column === undefined)
         throw new StateError(`drift state names column ${id}, which the step does not have`, { code: 'unknown-part' });
       return column;
@@ -93,9 +118,11 @@ export class DriftState {
           this.warm.set(id, (this.warm.get(id) ?? new Set()).add(name));
         }
       }
-    for (const column of columns.values()) {
-      column.dirty = false;
-      column.referenceDirty = false;
-    }
+    for (const column of columns.values())
+      for (const one of [column, column.level]) {
+        if (one === undefined) continue;
+        one.dirty = false;
+        one.referenceDirty = false;
+      }
   }
 }

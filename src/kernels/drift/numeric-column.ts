@@ -27,6 +27,7 @@ const SHARES = {
  * In the warm-up NaN stands for a null, an infinity for an invalid value.
  */
 export class NumericColumn extends Column {
+  protected readonly seed: number;
   private readonly salt: number;
   private readonly warm = new WarmUp();
   private readonly charts = new ScoreCharts();
@@ -43,6 +44,7 @@ export class NumericColumn extends Column {
 
   constructor(field: string, options: { settings: ColumnSettings; place: Place; sink: ColumnSink; seed: number }) {
     super({ field, kind: 'numeric' }, options.settings, options.place, options.sink);
+    this.seed = options.seed;
     this.salt = hash32(field, options.seed);
   }
 
@@ -173,7 +175,12 @@ export class NumericColumn extends Column {
     if (isNull) this.sinceNulls++;
     else if (!isNumber) this.sinceInvalid++;
     else if (this.reference !== undefined) this.uniformOf(value as number, this.reference); // isNumber
-    this.wait();
+    this.wait(isNumber && this.reference !== undefined ? this.beyondSeason(value as number, this.reference) : value); // isNumber
+  }
+
+  /** A level is learned in too short a time to know a season: the reference's is taken out. */
+  private beyondSeason(value: number, reference: NumericReference): number {
+    return reference.season === 'none' ? value : value - reference.pitOf(this.place.hour).median;
   }
 
   protected looksUsual(): Readonly<Record<string, unknown>> | undefined {
@@ -199,6 +206,10 @@ export class NumericColumn extends Column {
     this.since = 0;
     this.sinceNulls = 0;
     this.sinceInvalid = 0;
+  }
+
+  protected another(settings: ColumnSettings, sink: ColumnSink): Column {
+    return new NumericColumn(this.field, { settings, sink, place: this.place, seed: this.seed });
   }
 
   protected startWarmUp(): void {

@@ -18,6 +18,7 @@ export class PitBins {
   readonly bins: FrozenBins;
   /** below[b]: share under bin b; one more for the end. */
   readonly below: Float64Array;
+  readonly median: number;
 
   constructor(bins: FrozenBins) {
     this.bins = bins;
@@ -29,6 +30,7 @@ export class PitBins {
       sum += counts[b]! + (b === 0 ? 1 : 0) + (b === size - 1 ? 1 : 0);
       this.below[b + 1] = sum / total;
     }
+    this.median = bins.cuts[Math.max(0, this.below.findIndex((share) => share >= 0.5) - 1)] ?? 0;
   }
 
   /** `sorted` in rising order, not empty. */

@@ -51,7 +51,7 @@ export class RateColumn extends Column {
     } else {
       this.since++;
       if (hit) this.sinceHits++;
-      this.wait();
+      this.wait(value);
     }
   }
 
@@ -79,6 +79,10 @@ export class RateColumn extends Column {
     this.chart.reset();
     this.since = 0;
     this.sinceHits = 0;
+  }
+
+  protected another(settings: ColumnSettings, sink: ColumnSink): Column {
+    return new RateColumn(this.field, { settings, sink, place: this.place });
   }
 
   protected startWarmUp(): void {
@@ -157,6 +161,10 @@ export class ErrorColumn extends Column {
 
   protected resetCharts(): void {
     this.chart.reset();
+  }
+
+  protected another(): undefined {
+    return undefined;
   }
 
   protected startWarmUp(): void {

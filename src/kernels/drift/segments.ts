@@ -11,7 +11,7 @@ import { VolumeColumn } from './volume.ts';
 /** Name of the model's errors and of the lag as fields. */
 export const TARGET = 'target';
 export const FRESHNESS = 'freshness';
-/** What a column may need beside its warm-up: reference, recent values, charts. */
+/** What a column may need beside its warm-up: reference, recent values, charts; in drift those of its level, which warms up in the place of its own. */
 const BYTES_PER_COLUMN = 20_000;
 const BYTES_PER_WARM_VALUE = 10;
 const OVERFLOW_KEY = '(other)';

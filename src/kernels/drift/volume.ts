@@ -27,6 +27,10 @@ export class VolumeColumn extends NumericColumn {
     this.everyMs = everyMs;
   }
 
+  protected override another(settings: ColumnSettings, sink: ColumnSink): VolumeColumn {
+    return new VolumeColumn(this.everyMs, { settings, sink, place: this.place, seed: this.seed });
+  }
+
   /** One more record at stream time `time`. */
   record(time: number): void {
     this.advance(time);
