@@ -55,7 +55,8 @@ function refuse(given: Readonly<Record<string, unknown>>, why: string): void {
   if (flag !== undefined) throw new ConfigError(`--${flag} ${why}`, { code: 'flag-elsewhere' });
 }
 
-function localTopics(entries: readonly string[]): Record<string, string[]> {
+/** Files and folders of `--topic name=path`, by topic. Throws ConfigError for what is none. */
+export function localTopics(entries: readonly string[]): Record<string, string[]> {
   const topics: Record<string, string[]> = Object.create(null);
   for (const entry of entries) {
     const at = entry.indexOf('=');

@@ -3,19 +3,32 @@ import type { RestoreProgress, RunObserver, TaskState } from '../core/observer.t
 import type { Readiness as Report } from '../http/server.ts';
 
 interface Known {
+  readonly topology: string;
   readonly state: TaskState;
   readonly reason: string | undefined;
   readonly progress?: RestoreProgress;
 }
 
-/** Ready: tasks are assigned, and each of them has its state back and reads. */
+/** Ready: every topology that has not ended has tasks, and each of them has its state back and reads. */
 export class Readiness implements RunObserver {
+  private readonly topologies = new Set<string>();
   private readonly tasks = new Map<string, Known>();
   private readonly conflicts = new Map<string, string>();
 
+  /** The process works on it from now on. */
+  begun(topology: string): void {
+    this.topologies.add(topology);
+  }
+
+  /** It has come to its end, and is not waited for any more. */
+  ended(topology: string): void {
+    this.topologies.delete(topology);
+    this.conflicts.delete(topology);
+  }
+
   readonly taskState = (task: TaskId, state: TaskState, reason?: string): void => {
     if (state === 'closed') this.tasks.delete(taskName(task));
-    else this.tasks.set(taskName(task), { state, reason });
+    else this.tasks.set(taskName(task), { topology: task.topology, state, reason });
   };
 
   readonly taskProgress = (task: TaskId, progress: RestoreProgress): void => {
@@ -38,7 +51,8 @@ export class Readiness implements RunObserver {
     const reasons = [...this.tasks].filter(([, { state }]) => state !== 'running').map(reasonOf);
     for (const [topology, plan] of this.conflicts)
       reasons.push(`members of ${topology} with another plan (${plan}) own its tasks`);
-    if (tasks.length === 0) reasons.push('no task is assigned');
+    const working = new Set([...this.tasks.values()].map(({ topology }) => topology));
+    for (const topology of this.topologies) if (!working.has(topology)) reasons.push(`${topology} has no task`);
     return { ready: reasons.length === 0, reasons, tasks };
   }
 }

@@ -39,6 +39,24 @@ describe('readiness', () => {
     readiness.taskState(task, 'opening');
     readiness.taskState(task, 'closed');
     readiness.taskProgress(task, { unit: 'state records', done: 1, of: 2 });
-    expect(readiness.report()).toEqual({ ready: false, reasons: ['no task is assigned'], tasks: [] });
+    expect(readiness.report()).toEqual({ ready: true, reasons: [], tasks: [] });
+  });
+
+  it('waits for every topology that has begun and not ended, and names it', () => {
+    const readiness = new Readiness();
+    readiness.begun('t');
+    readiness.begun('u');
+    expect(readiness.report()).toEqual({ ready: false, reasons: ['t has no task', 'u has no task'], tasks: [] });
+    readiness.taskState(task, 'running');
+    expect(readiness.report()).toMatchObject({ ready: false, reasons: ['u has no task'] });
+    readiness.taskState({ ...task, topology: 'u' }, 'running');
+    readiness.conflict('u', 'f2');
+    expect(readiness.report()).toMatchObject({
+      ready: false,
+      reasons: ['members of u with another plan (f2) own its tasks'],
+    });
+    readiness.taskState({ ...task, topology: 'u' }, 'closed');
+    readiness.ended('u');
+    expect(readiness.report()).toMatchObject({ ready: true, reasons: [] });
   });
 });

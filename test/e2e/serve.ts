@@ -2,10 +2,16 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { root } from './cli.ts';
 
-/** A run of `DIR/<name>.yaml` that follows `DIR/<topic>.ndjson`, and the address of its console. */
-export function serve(dir: string, name: string, topics: readonly string[]): Promise<[ChildProcess, string]> {
+/** A run of `DIR/<name>.yaml`, one or several, that follows `DIR/<topic>.ndjson`, and the address of its console. */
+export function serve(
+  dir: string,
+  name: string | readonly string[],
+  topics: readonly string[],
+): Promise<[ChildProcess, string]> {
+  const names = [name].flat();
   const inputs = topics.flatMap((topic) => ['--topic', `${topic}=${join(dir, `${topic}.ndjson`)}`]);
-  const args = ['run', join(dir, `${name}.yaml`), '--local', join(dir, `out-${name}`), ...inputs];
+  const files = names.map((one) => join(dir, `${one}.yaml`));
+  const args = ['run', ...files, '--local', join(dir, `out-${names[0]}`), ...inputs];
   const child = spawn(
     process.execPath,
     [join(root, 'src/cli/main.ts'), ...args, '--follow', '--quiet', '--http', '127.0.0.1:0'],
