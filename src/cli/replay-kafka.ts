@@ -16,19 +16,18 @@ import { tryOnKafka } from './replay-kafka-trial.ts';
 /** Sends entries of a quarantine on Kafka back to their inputs, where members of the topology read them again. */
 export async function replayOnKafka(plan: Plan, flags: ReplayFlags): Promise<void> {
   const settings = await kafkaSettingsOf(plan, flags, process.env);
-  const topic = quarantineTopicOf(plan);
   const request = requestOf(flags);
   const fixer = await Fixer.load(plan, flags.fix);
-  await using replay = new KafkaReplay({ plan, topic, settings, clock: systemClock });
-  const known = await replay.known();
-  const choiceBeside = (runs: readonly ReplayRun[], name: string | undefined) =>
+  await using replay = new KafkaReplay({ plan, topic: quarantineTopicOf(plan), settings, clock: systemClock });
+  const known = await replay.known(flags.run);
+  const choiceBeside = (others: readonly ReplayRun[]) =>
     new Choice({
       plan,
       maxAttempts: request.maxAttempts,
-      wasBefore: (entry) => runs.some((other) => other.run !== name && hasTaken(other, entry)),
+      wasBefore: (entry) => others.some((other) => hasTaken(other, entry)),
     });
   if (flags.dryRun === true) {
-    await tryOnKafka({ plan, flags, choice: choiceBeside(known, undefined), fixer });
+    await tryOnKafka({ plan, flags, choice: choiceBeside(known), fixer });
     return;
   }
   if (settings.replayKeys.length === 0)
@@ -37,38 +36,44 @@ export async function replayOnKafka(plan: Plan, flags: ReplayFlags): Promise<voi
       { code: 'no-replay-key' },
     );
   const name = nameOf(known, flags, request);
-  if (name === undefined) {
-    say(`${flags.run} is finished: nothing new`);
+  if (name !== undefined) await replay.takeOver(name);
+  const now = name === undefined ? known : await replay.known(name); // the last word of whoever was shut out
+  if (name === undefined || nameOf(now, { ...flags, run: name }, request) === undefined) {
+    say(`${name ?? flags.run} is finished: nothing new`);
     return;
   }
-  await replay.takeOver(name);
-  const now = await replay.known(); // the last word of whoever was shut out
-  if (nameOf(now, { ...flags, run: name }, request) === undefined) {
-    say(`${name} is finished: nothing new`);
-    return;
+  const choice = choiceBeside(now.filter(({ run }) => run !== name));
+  try {
+    const begun = now.find(({ run }) => run === name);
+    if (begun !== undefined) say(`going on with ${name}: ${count(sentBy(begun))} sent`);
+    report(await send(replay, begun ?? (await replay.open(name, request)), { flags, choice, fixer }), flags);
+  } catch (error) {
+    throw explained(error, name);
   }
-  const begun = now.find(({ run }) => run === name);
-  if (begun !== undefined) say(`going on with ${name}: ${count(sentBy(begun))} sent`);
-  const choice = choiceBeside(now, name);
+}
+
+/** Until it is done, or the process is asked to stop. */
+async function send(
+  replay: KafkaReplay,
+  run: ReplayRun,
+  { flags, choice, fixer }: { readonly flags: ReplayFlags; readonly choice: Choice; readonly fixer: Fixer },
+): Promise<ReplayRun> {
   const stop = new AbortController();
   const onSignal = () => stop.abort(new Error('stopped'));
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   try {
-    const run = await replay.send(begun ?? (await replay.open(name, request)), {
+    return await replay.send(run, {
       choice,
       fix: (entries) => fixer.fix(entries),
       perSecond: flags.rate,
       signal: stop.signal,
       onGone: (partition, offsets) =>
-        say(`${count(offsets)} offsets of ${topic}/${partition} were deleted before they could be sent`),
+        say(`${count(offsets)} offsets of partition ${partition} were deleted before they could be sent`),
     });
-    sayLeftOut(choice);
-    fixer.say();
-    report(run, flags);
-  } catch (error) {
-    throw explained(error, name);
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    sayLeftOut(choice);
+    fixer.say();
   }
 }
 

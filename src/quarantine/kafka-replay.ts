@@ -1,6 +1,7 @@
 import { type LogBounds, TopicReader } from '../brokers/kafka/read-topic.ts';
 import { ReplayProducer, type ReturningRecord } from '../brokers/kafka/replay-producer.ts';
 import type { KafkaSettings } from '../brokers/kafka/settings.ts';
+import type { FaultPoint } from '../core/broker.ts';
 import type { Clock } from '../core/clock.ts';
 import { bytesCodec } from '../formats/bytes.ts';
 import type { Plan } from '../topology/plan.ts';
@@ -17,6 +18,8 @@ export interface KafkaReplayOptions {
   readonly topic: string;
   readonly settings: KafkaSettings;
   readonly clock: Clock;
+  /** For tests: moments at which a process may die. */
+  readonly point?: FaultPoint;
 }
 
 export interface SendOptions {
@@ -39,19 +42,21 @@ export class KafkaReplay implements AsyncDisposable {
   private readonly producer: ReplayProducer;
 
   constructor(options: KafkaReplayOptions) {
-    const { plan, topic, settings, clock } = options;
+    const { plan, topic, settings, clock, point = () => {} } = options;
     this.options = options;
     this.reader = new TopicReader({ settings, topic, codec: bytesCodec(), isOurs: true, clock });
-    this.producer = new ReplayProducer({ settings, topology: plan.name, clock });
+    this.producer = new ReplayProducer({ settings, topology: plan.name, clock, point });
   }
 
-  /** The replays of the topology that the brokers remember. */
-  async known(): Promise<readonly ReplayRun[]> {
+  /** The replays of the topology that the brokers remember; `run` is asked for also where no list names it. */
+  async known(run?: string): Promise<readonly ReplayRun[]> {
     const { topic, plan } = this.options;
     const places = (await this.reader.bounds()).map(({ partition }) => ({ topic, partition }));
     const runs: ReplayRun[] = [];
-    for (const run of await this.producer.runs()) {
-      const found = readRun(run, `${plan.name}/replay/${run}`, await this.producer.committed(run, places));
+    const names = new Set(await this.producer.runs());
+    if (run !== undefined) names.add(run);
+    for (const name of names) {
+      const found = readRun(name, `${plan.name}/replay/${name}`, await this.producer.committed(name, places));
       if (found !== undefined) runs.push(found);
     }
     return runs;

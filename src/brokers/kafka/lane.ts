@@ -54,6 +54,10 @@ export class Lane {
     });
   }
 
+  async onNode<T>(nodeId: number, patience: Patience, call: (node: KafkaNode) => Promise<T>): Promise<T> {
+    return this.persist(patience, { find: () => this.node(nodeId), stale: () => {}, call });
+  }
+
   async onController<T>(patience: Patience, call: (node: KafkaNode) => Promise<T>): Promise<T> {
     return this.persist(patience, {
       find: async () => this.node(await this.cluster.controllerId()),

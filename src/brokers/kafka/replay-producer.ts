@@ -1,4 +1,5 @@
-import { type Clock, systemClock } from '../../core/clock.ts';
+import type { FaultPoint } from '../../core/broker.ts';
+import type { Clock } from '../../core/clock.ts';
 import { BrokerError } from '../../core/errors.ts';
 import { OWN_HEADER_PREFIX } from '../../core/outgoing-headers.ts';
 import { fixedHeaders, type Header } from '../../core/record.ts';
@@ -32,7 +33,8 @@ export interface ReturningRecord {
 export interface ReplayProducerOptions {
   readonly settings: KafkaSettings;
   readonly topology: string;
-  readonly clock?: Clock;
+  readonly clock: Clock;
+  readonly point: FaultPoint;
 }
 
 /**
@@ -49,7 +51,7 @@ export class ReplayProducer implements AsyncDisposable {
   private topics: ReadonlyMap<string, OutgoingTopic> = new Map();
 
   constructor(options: ReplayProducerOptions) {
-    const { settings, topology, clock = systemClock } = options;
+    const { settings, topology, clock } = options;
     this.options = options;
     replaceRequestQueueTimer(clock);
     const makeNode = nodeFactory({ ...settings.client, log: () => {} });
@@ -64,7 +66,8 @@ export class ReplayProducer implements AsyncDisposable {
     const prefix = this.group('');
     const names = new Set<string>();
     for (const { nodeId } of (await this.cluster.refresh()).nodes) {
-      const { groups } = await (await this.lane.node(nodeId)).listGroups();
+      const patience = { patienceMs: PATIENCE_MS, repeatLost: true };
+      const { groups } = await this.lane.onNode(nodeId, patience, (node) => node.listGroups());
       for (const { groupId } of groups) if (groupId.startsWith(prefix)) names.add(groupId.slice(prefix.length));
     }
     return [...names].sort();
@@ -93,7 +96,7 @@ export class ReplayProducer implements AsyncDisposable {
       group: this.group(run),
       identity,
       patienceMs,
-      point: () => {},
+      point: this.options.point,
     });
   }
 
