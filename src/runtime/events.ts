@@ -2,6 +2,7 @@ import type { OutgoingBatch, TaskId } from '../core/broker.ts';
 import { taskName } from '../core/broker.ts';
 import type { Codec } from '../core/codec.ts';
 import type { Tick } from '../core/operator.ts';
+import { attemptOf } from '../core/outgoing-headers.ts';
 import { DataRecord } from '../core/record.ts';
 import type { Frame, FrameEvent } from '../topology/frame.ts';
 
@@ -36,10 +37,15 @@ export function writeEvents(frame: Frame, sink: EventSink, streamTime: number): 
   return frame;
 }
 
+/** `40`, `40#3` for an element, `40~1` for one that comes back after one refusal: ids of events stay distinct. */
+function rootPlace(root: DataRecord): string {
+  const attempt = attemptOf(root);
+  return `${root.offset}${root.index < 0 ? '' : `#${root.index}`}${attempt === 0 ? '' : `~${attempt}`}`;
+}
+
 function eventRecord(event: FrameEvent, frame: Frame, sink: EventSink, streamTime: number): DataRecord {
   const cause = frame.roots[event.cause];
-  const place =
-    cause === undefined ? tickPlace(frame.tick) : `${cause.offset}${cause.index < 0 ? '' : `#${cause.index}`}`;
+  const place = cause === undefined ? tickPlace(frame.tick) : rootPlace(cause);
   const time = frame.tick?.time ?? cause?.time ?? streamTime;
   const task = taskName(sink.task);
   const data = {
