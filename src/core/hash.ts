@@ -1,7 +1,12 @@
 /** 32-bit FNV-1a with a murmur3 finalizer over UTF-16 code units: for seeds and digests, never for keys. */
 export function hash32(text: string, seed = 0): number {
+  return hashOfPart(text, 0, text.length, seed);
+}
+
+/** The same of the code units `from` to before `to`, which are not cut out. */
+export function hashOfPart(text: string, from: number, to: number, seed = 0): number {
   let h = (0x811c9dc5 ^ seed) | 0;
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
+  for (let i = from; i < to; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
   return mix32(h);
 }
 

@@ -61,6 +61,22 @@ describe('dedup-near', () => {
     expect(out.port(1).map(({ offset }) => offset)).toEqual([1]);
   });
 
+  it('tells the longest words two texts share, and the rarest two records share', async () => {
+    const text = 'a b c of to it we saw the quick fox jump over one extraordinarily lazy bloodhound near our big wall';
+    const texts = await runOperator(dedupNear, { kind: 'text', fields: ['t'] } as never, [
+      { t: text },
+      { t: `${text} x` },
+    ]);
+    expect(texts.findings).toMatchObject([{ observed: { why: ['extraordinarily', 'bloodhound', 'quick'] } }]);
+    const names = ['common zeta long', 'common other', 'common another', 'common zeta long'];
+    const records = await runOperator(
+      dedupNear,
+      { ...THINGS, kind: 'person', threshold: 0.9 } as never,
+      names.map((name) => ({ name })),
+    );
+    expect(records.findings).toMatchObject([{ observed: { why: ['long', 'zeta', 'common'] } }]);
+  });
+
   it('gives a partner to whoever is more like it, and says so', async () => {
     const rows = [
       { s: 'x', name: 'green garden chair wood' },

@@ -1,7 +1,7 @@
 import type { FieldSlot } from '../../core/field.ts';
 import { hash32 } from '../../core/hash.ts';
 import type { DataRecord } from '../../core/record.ts';
-import { textOf } from './features.ts';
+import { textOf } from './words.ts';
 
 /** Apart from the hashes of words, which stand among them. */
 const KEY_SEED = 0x7f4a7c15;

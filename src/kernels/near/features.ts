@@ -1,5 +1,6 @@
-import { hash32, mix32 } from '../../core/hash.ts';
+import { hashOfPart, mix32 } from '../../core/hash.ts';
 import type { FeatureKind } from './near-settings.ts';
+import { wordBounds } from './words.ts';
 
 /** Texts with at least so many words are compared by 3-shingles of words; shorter ones have too few of those. */
 const SHINGLED_WORDS = 20;
@@ -18,35 +19,6 @@ export interface Features {
   readonly values?: readonly string[];
 }
 
-/** Compatibility forms, case and white space do not tell two texts apart. */
-function normalizeText(value: string): string {
-  return value.normalize('NFKC').toLowerCase().replace(/\s+/g, ' ').trim();
-}
-
-/** What is compared of a value: text, numbers, and lists of them. */
-export function textOf(value: unknown): string {
-  if (typeof value === 'string') return normalizeText(value);
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  if (Array.isArray(value)) return value.map(textOf).join(' ');
-  return '';
-}
-
-/** Only ASCII: most texts, and read in a third of the time. */
-function isPlain(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false;
-  return true;
-}
-
-/** Letters and digits in a row. */
-export function wordsOf(text: string): string[] {
-  return text.match(isPlain(text) ? /[a-z0-9]+/gi : /[\p{L}\p{M}\p{N}]+/gu) ?? [];
-}
-
-/** Hash of a word, as it stands in `Features`. */
-export function wordHash(word: string): number {
-  return hash32(word) | 0;
-}
-
 /**
  * Features of a record, from the texts of its fields in any order.
  * `shingles` takes them as one text. Cost: about 30 ns a character.
@@ -55,12 +27,14 @@ export function featuresOf(texts: readonly string[], kind: FeatureKind): Feature
   const all: number[] = [];
   const words: number[] = [];
   const codes: number[] = [];
-  for (const text of texts)
-    for (const word of wordsOf(text)) {
-      const hash = wordHash(word);
+  for (const text of texts) {
+    const bounds = wordBounds(text);
+    for (let i = 0; i < bounds.length; i += 2) {
+      const hash = wordHash(text, bounds[i]!, bounds[i + 1]!);
       words.push(hash);
-      if (kind === 'grams' && isCode(word)) codes.push(hash);
+      if (kind === 'grams' && isCode(text.slice(bounds[i], bounds[i + 1]))) codes.push(hash);
     }
+  }
   if (kind === 'words' || kind === 'both') for (const word of words) all.push(word);
   if (kind === 'grams' || kind === 'both') for (const text of texts) addGrams(text, all);
   if (kind === 'shingles') {
@@ -69,7 +43,20 @@ export function featuresOf(texts: readonly string[], kind: FeatureKind): Feature
         all.push(mix32(Math.imul(mix32(Math.imul(words[i]!, 31) ^ words[i + 1]!), 31) ^ words[i + 2]!) | 0);
     else for (const text of texts) addGrams(text, all);
   }
-  return { ...distinct(all), words: distinct(words).hashes, codes: distinct(codes).hashes };
+  const hashes = new Int32Array(all).sort();
+  const counts = new Uint16Array(hashes.length);
+  const distinct = fold(hashes, counts);
+  return {
+    hashes: hashes.subarray(0, distinct),
+    counts: counts.subarray(0, distinct),
+    words: distinctOf(words),
+    codes: distinctOf(codes),
+  };
+}
+
+/** Hash of the word that is that part of the text, as it stands in `Features`. */
+export function wordHash(text: string, from: number, to: number): number {
+  return hashOfPart(text, from, to) | 0;
 }
 
 /** Four or more characters with letters and digits: what makers call their models. */
@@ -89,18 +76,17 @@ function addGrams(text: string, into: number[]): void {
   }
 }
 
-function distinct(all: readonly number[]): { readonly hashes: Int32Array; readonly counts: Uint16Array } {
-  const sorted = Int32Array.from(all).sort();
-  const hashes = new Int32Array(sorted.length);
-  const counts = new Uint16Array(sorted.length);
+function distinctOf(all: readonly number[]): Int32Array {
+  const sorted = new Int32Array(all).sort();
+  return sorted.subarray(0, fold(sorted));
+}
+
+/** Moves what is distinct to the front, counts it, and gives how much it is. */
+function fold(sorted: Int32Array, counts?: Uint16Array): number {
   let n = 0;
   for (let i = 0; i < sorted.length; i++) {
-    if (n > 0 && hashes[n - 1] === sorted[i]) {
-      if (counts[n - 1]! < 0xffff) counts[n - 1]!++;
-    } else {
-      hashes[n] = sorted[i]!;
-      counts[n++] = 1;
-    }
+    if (n === 0 || sorted[n - 1] !== sorted[i]) sorted[n++] = sorted[i]!;
+    if (counts !== undefined && counts[n - 1]! < 0xffff) counts[n - 1]!++;
   }
-  return { hashes: hashes.slice(0, n), counts: counts.slice(0, n) };
+  return n;
 }

@@ -2,9 +2,9 @@ import type { FieldSlot } from '../../core/field.ts';
 import { hash32 } from '../../core/hash.ts';
 import type { DataRecord } from '../../core/record.ts';
 import { instantOf } from '../check/dates.ts';
-import { textOf } from './features.ts';
 import { FeatureFrequencies } from './frequencies.ts';
 import { closeness, editLikeness, jaroWinkler, type Likeness, round3, trigramLikeness } from './likeness.ts';
+import { textOf } from './words.ts';
 
 /** Longer texts are compared up to here: some comparisons cost the product of the lengths. */
 const MAX_CHARS = 128;

@@ -1,6 +1,7 @@
-import { featuresOf, textOf } from './features.ts';
+import { featuresOf } from './features.ts';
 import { NearIndex } from './near-index.ts';
 import { DEFAULT_BLOCK_CAP, type NearKind, PRESETS } from './near-settings.ts';
+import { textOf } from './words.ts';
 
 /** Two rows, by their places, and how alike they are, 0 to 1. */
 export interface NearPair {

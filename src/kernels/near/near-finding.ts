@@ -1,9 +1,10 @@
 import type { Finding } from '../../core/finding.ts';
-import { type Features, wordHash, wordsOf } from './features.ts';
+import { type Features, wordHash } from './features.ts';
 import { round3 } from './likeness.ts';
 import type { Match, NearIndex } from './near-index.ts';
+import { wordBounds } from './words.ts';
 
-/** Rarest words two records share, told as the reason. */
+/** Words two records share, told as the reason. */
 const WHY_WORDS = 3;
 
 /** What is said of a record that is near `match`; `texts`: those of its fields that may be shown. */
@@ -32,19 +33,35 @@ export function nearFinding(
   };
 }
 
-/** The rarest words both have. */
+interface Told {
+  readonly word: string;
+  readonly telling: number;
+}
+
+/** The words both have that tell most. */
 function sharedWords(index: NearIndex, texts: readonly string[], { entry }: Match): readonly string[] {
   const words = index.wordsOf(entry);
-  const shared = new Map<string, number>();
-  for (const text of texts)
-    for (const word of wordsOf(text)) {
-      const hash = wordHash(word);
-      if (includes(words, hash)) shared.set(word, index.rarity(hash));
+  const told: Told[] = [];
+  for (const text of texts) {
+    const bounds = wordBounds(text);
+    for (let i = 0; i < bounds.length; i += 2) {
+      const [from, to] = [bounds[i]!, bounds[i + 1]!];
+      const hash = wordHash(text, from, to);
+      if (!includes(words, hash)) continue;
+      const telling = index.telling(hash, to - from);
+      if (told.length === WHY_WORDS && telling < told[WHY_WORDS - 1]!.telling) continue;
+      insert(told, { word: text.slice(from, to), telling });
     }
-  return [...shared]
-    .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
-    .slice(0, WHY_WORDS)
-    .map(([word]) => word);
+  }
+  return told.map(({ word }) => word);
+}
+
+/** Keeps those that tell most, ties by alphabet. */
+function insert(told: Told[], one: Told): void {
+  if (told.some(({ word }) => word === one.word)) return;
+  told.push(one);
+  told.sort((a, b) => b.telling - a.telling || (a.word < b.word ? -1 : 1));
+  if (told.length > WHY_WORDS) told.pop();
 }
 
 function includes(sorted: Int32Array, value: number): boolean {

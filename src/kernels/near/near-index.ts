@@ -178,9 +178,9 @@ export class NearIndex {
     this.store.shift();
   }
 
-  /** How much a word tells of a record. */
-  rarity(word: number): number {
-    return -this.blocks.sizeOf(word);
+  /** How much a word of so many characters tells: of records the rare ones do, of texts, whose words are not counted, the long ones. */
+  telling(word: number, chars: number): number {
+    return this.options.features === 'shingles' ? chars : -this.blocks.sizeOf(word);
   }
 
   checkpoint(): CheckpointDelta {

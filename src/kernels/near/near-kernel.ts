@@ -6,7 +6,7 @@ import { GroupBook } from '../groups/group-book.ts';
 import { idOf } from './cluster-id.ts';
 import { bestCluster } from './clusters.ts';
 import { declaredKeysOf } from './declared-keys.ts';
-import { type Features, featuresOf, textOf } from './features.ts';
+import { type Features, featuresOf } from './features.ts';
 import { FieldComparisons } from './field-comparisons.ts';
 import { GoldenRecords, keyOf } from './golden-records.ts';
 import { round3 } from './likeness.ts';
@@ -14,6 +14,7 @@ import { nearFinding } from './near-finding.ts';
 import { type Match, NearIndex } from './near-index.ts';
 import type { NearOptions } from './near-options.ts';
 import { linkBest } from './partners.ts';
+import { textOf } from './words.ts';
 
 const PORT = { out: 0, duplicates: 1 } as const;
 /** Clusters that are shown to who looks on. */
