@@ -3,6 +3,7 @@ import type { ConfigIssue, Kernel, Operator } from '../core/operator.ts';
 import { COUNT_PATTERN, DURATION_PATTERN, parseCount, parseDuration } from '../core/units.ts';
 import { CheckWindowKernel } from '../kernels/check-window/check-window-kernel.ts';
 import { Expect, nameOf, toSpec, wrongWith } from '../kernels/check-window/expect-config.ts';
+import { SegmentedWindowsKernel } from '../kernels/check-window/segmented-windows-kernel.ts';
 import { MAX_OVERLAP } from '../kernels/window/windows.ts';
 
 const Duration = (description: string) => Type.String({ pattern: DURATION_PATTERN, unit: 'duration', description });
@@ -31,6 +32,18 @@ const Config = Type.Object(
     partial: Type.Union([Type.Literal('judge'), Type.Literal('skip')], {
       description: 'What of windows cut off by the start or the end of the input: their events say `partial`.',
       default: 'judge',
+    }),
+    by: Type.Array(Type.String({ minLength: 1 }), {
+      maxItems: 4,
+      uniqueItems: true,
+      description: 'Fields whose values make segments with windows of their own.',
+      default: [],
+    }),
+    maxSegments: Type.Integer({
+      minimum: 1,
+      maximum: 10_000,
+      description: 'Segments at most; records of further ones share the segment `(other)`.',
+      default: 100,
     }),
     scope: Type.Union([Type.Literal('partition'), Type.Literal('topic')], {
       description: 'Windows of each partition, or of the whole topic brought together.',
@@ -68,20 +81,26 @@ export const checkWindow: Operator<CheckWindowConfig> = {
       : [{ name: 'out', fate: 'pass' }],
   scope: (config) => config.scope ?? 'partition',
   fields: (config) => ({
-    reads: [...new Set(config.expect.flatMap(({ field, key = [] }) => (field === undefined ? key : [field, ...key])))],
+    reads: [
+      ...new Set([
+        ...config.expect.flatMap(({ field, key = [] }) => (field === undefined ? key : [field, ...key])),
+        ...(config.by ?? []),
+      ]),
+    ],
   }),
   validate,
   needsClock: ({ window }) => (typeof window === 'string' || 'size' in window ? ['window'] : undefined),
-  create: (config, deps): Kernel =>
-    new CheckWindowKernel(
-      {
-        window: windowOf(config.window),
-        expectations: config.expect.map((expect) => toSpec(expect, deps)),
-        holds: config.action === 'quarantine',
-        partial: config.partial ?? 'judge',
-      },
-      deps,
-    ),
+  create: (config, deps): Kernel => {
+    const options = {
+      window: windowOf(config.window),
+      expectations: config.expect.map((expect) => toSpec(expect, deps)),
+      holds: config.action === 'quarantine',
+      partial: config.partial ?? 'judge',
+    };
+    const by = (config.by ?? []).map((field) => deps.field(field));
+    if (by.length === 0) return new CheckWindowKernel(options, deps);
+    return new SegmentedWindowsKernel({ ...options, by, maxSegments: config.maxSegments ?? 100 }, deps);
+  },
 };
 
 function windowOf(window: CheckWindowConfig['window']) {

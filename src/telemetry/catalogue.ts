@@ -253,7 +253,7 @@ export const METRICS = [
   {
     name: 'sluice_window_failing',
     type: 'gauge',
-    help: '1 when the last window did not meet the expectation.',
+    help: '1 when the last window did not meet the expectation; with `by` the number of such segments.',
     labels: ['topology', 'step', 'expectation'],
   },
   {
@@ -415,6 +415,7 @@ export const EVENTS: readonly EventSpec[] = [
       expectation: 'its name',
       measure: 'what is measured',
       field: 'field measured',
+      segment: 'values of the `by` fields',
       severity: 'its severity',
       observed: 'value of the window',
       min: 'smallest value expected',
@@ -435,6 +436,7 @@ export const EVENTS: readonly EventSpec[] = [
       expectation: 'its name',
       measure: 'what is measured',
       field: 'field measured',
+      segment: 'values of the `by` fields',
       severity: 'its severity',
       observed: 'value of the window',
       min: 'smallest value expected',
@@ -447,6 +449,11 @@ export const EVENTS: readonly EventSpec[] = [
       partial: 'true when the start or end of the input cuts it off',
       late: 'records that came too late for their window since the window judged before',
     },
+  },
+  {
+    type: 'window.overflow',
+    help: 'There are more segments than `check-window` may keep: the rest share one. Said at the first record and every tenfold number.',
+    data: { bound: 'segments at most', records: 'records that shared the overflow segment' },
   },
   {
     type: 'profile.window',

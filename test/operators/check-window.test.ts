@@ -306,6 +306,94 @@ describe('windows that hold their records', () => {
   });
 });
 
+describe('windows of segments', () => {
+  /** Six records a minute and city, for three minutes; `of` gives the value, undefined for no record. */
+  const cities = (of: (city: string, minute: number) => number | undefined): Fed[] =>
+    [0, 1, 2].flatMap((m) =>
+      [0, 1, 2, 3, 4, 5].flatMap((i) =>
+        ['bern', 'chur'].flatMap((city) => {
+          const x = of(city, m);
+          return x === undefined ? [] : [{ value: { city, x }, time: START + m * MINUTE + i * 9000 }];
+        }),
+      ),
+    );
+  const bySegment = (expectation: string, more = '') =>
+    topology(`{ window: 1m, by: [city], expect: [${expectation}]${more} }`);
+  const said = (driver: TopologyDriver) =>
+    eventsOf(driver, 't.events').map(({ type, data }) => [
+      type,
+      (data.segment as { city?: string } | undefined)?.city,
+      data.observed,
+    ]);
+
+  it('are judged each for itself', async () => {
+    const rows = cities((city, m) => (city === 'chur' && m === 1 ? 30 : 1));
+    const driver = feed(bySegment('{ measure: mean, field: x, max: 9 }'), rows);
+    expect(await driver.end()).toMatchObject({ in: 36, curated: 36 });
+    expect(said(driver)).toEqual([
+      ['window.failed', 'chur', 30],
+      ['window.recovered', 'chur', 1],
+    ]);
+  });
+
+  it('go on for a segment whose records stop, for time is that of the stream', async () => {
+    const rows = cities((city, m) => (city === 'chur' && m > 0 ? undefined : 1));
+    const driver = feed(bySegment('{ measure: row-count, min: 6 }', ', partial: skip'), rows);
+    await driver.end();
+    expect(said(driver)).toEqual([['window.failed', 'chur', 0]]);
+  });
+
+  it('hold and reject the records of the segment that fails, and no others', async () => {
+    const rows = cities((city, m) => (city === 'chur' && m === 1 ? 30 : 1));
+    const driver = feed(bySegment('{ measure: mean, field: x, max: 9 }', ', action: quarantine'), rows);
+    expect(await driver.end()).toMatchObject({ in: 36, curated: 30, quarantined: 6, held: 0 });
+    for (const { value } of driver.read('t.quarantine'))
+      expect(JSON.parse(String(value))).toEqual({ city: 'chur', x: 30 });
+  });
+
+  it('of records count those of the segment', async () => {
+    const text = topology('{ window: { records: 6 }, by: [city], expect: [{ measure: sum, field: x, max: 6 }] }');
+    const driver = feed(
+      text,
+      cities((city, m) => (city === 'bern' && m === 2 ? 2 : 1)),
+    );
+    await driver.end();
+    expect(said(driver)).toEqual([['window.failed', 'bern', 12]]);
+  });
+
+  it('beyond the bound share one, and it is said at the first record and every tenfold number', async () => {
+    const rows = Array.from({ length: 30 }, (_, i) => ({ value: { city: `c${i}`, x: 1 }, time: START + i }));
+    const driver = feed(bySegment('{ measure: row-count, max: 9 }', ', maxSegments: 3'), rows);
+    await driver.end();
+    const events = eventsOf(driver, 't.events').map(({ type, data }) => [type, data.records, data.segment]);
+    expect(events).toEqual([
+      ['window.overflow', 1, undefined],
+      ['window.overflow', 10, undefined],
+      ['window.failed', 27, { segment: '(other)' }],
+    ]);
+  });
+
+  it('show no values of redacted fields, and how many of them fail', async () => {
+    const failing: number[] = [];
+    const text = `${bySegment('{ measure: row-count, max: 5 }')}redact: [city]\nquarantine: { value: keep }\n`;
+    const driver = feed(
+      text,
+      cities(() => 1),
+      {
+        observer: {
+          commit: ({ stats }) => {
+            for (const one of stats)
+              for (const { name, value } of one.stats.gauges ?? []) if (name === 'window_failing') failing.push(value);
+          },
+        },
+      },
+    );
+    await driver.end();
+    expect(driver.values('t.events').join()).not.toMatch(/bern|chur/);
+    expect(failing.at(-1)).toBe(2);
+  });
+});
+
 /** Times that run backwards, change type, hold nothing. */
 function rude(seed: number): Fed[] {
   const odd = [null, 'NaN', 'Infinity', '', ' 3 ', true, [1], { a: 1 }, '12', 1e308, -1e308, 7, 7, 7];
@@ -320,6 +408,7 @@ const CONFIGS = {
   event: topology(`{ window: 10s, expect: [${ALL}] }`),
   sliding: topology(`{ window: { size: 30s, every: 10s }, expect: [${ALL}] }`),
   quarantine: topology(`{ window: 10s, action: quarantine, expect: [${ALL}] }`),
+  segments: topology(`{ window: 10s, by: [x], maxSegments: 6, action: quarantine, expect: [${ALL}] }`),
   records: topology(`{ window: { records: 40 }, action: quarantine, expect: [${ALL}] }`).replaceAll(
     '{ name: e4, measure: freshness, max: 20s }, ',
     '',

@@ -17,6 +17,8 @@ export interface CheckWindowOptions {
   readonly holds: boolean;
   /** What of a window that was cut off by the start or end of the input. */
   readonly partial: 'judge' | 'skip';
+  /** Values of the `by` fields that all records have; events say them. */
+  readonly segment?: Readonly<Record<string, string>>;
 }
 
 export const CHECK_WINDOW_PORT = { out: 0, rejected: 1, late: 2 } as const;
@@ -70,23 +72,35 @@ export class CheckWindowKernel implements Kernel {
   }
 
   process(records: readonly DataRecord[], time: Float64Array, out: Out): void {
-    this.finishRestore();
-    this.out = out;
-    const isTime = this.options.window.unit === 'ms';
     for (let i = 0; i < records.length; i++) {
       out.at = i;
       const record = records[i]!;
       this.read(record);
-      const now = time[i]!;
-      if (isTime) this.advance(now);
-      this.time = now;
-      for (let e = 0; e < this.seen.length; e++)
-        this.seen[e] = this.expectations[e]!.observe(this.values[e], this.report.keyOf(e, record));
-      const position = isTime ? (Number.isNaN(record.eventTime) ? now : record.eventTime) : this.records;
-      this.records++;
-      this.take(record, position);
-      if (!isTime) this.advance(this.records);
+      this.accept(record, time[i]!, out);
     }
+  }
+
+  /** The record that was just read. */
+  accept(record: DataRecord, now: number, out: Out): void {
+    this.finishRestore();
+    this.out = out;
+    const isTime = this.options.window.unit === 'ms';
+    if (isTime) this.advance(now);
+    this.time = now;
+    for (let e = 0; e < this.seen.length; e++)
+      this.seen[e] = this.expectations[e]!.observe(this.values[e], this.report.keyOf(e, record));
+    const position = isTime ? (Number.isNaN(record.eventTime) ? now : record.eventTime) : this.records;
+    this.records++;
+    this.take(record, position);
+    if (!isTime) this.advance(this.records);
+  }
+
+  /** Judges the windows of time that end before `now`, though no record has come. */
+  passTo(now: number, out: Out): void {
+    this.finishRestore();
+    this.out = out;
+    this.advance(now);
+    this.time = now;
   }
 
   onTick(tick: Tick, out: Out): void {
@@ -134,7 +148,7 @@ export class CheckWindowKernel implements Kernel {
   }
 
   /** Reads every field first: a record that cannot be read changes nothing. */
-  private read(record: DataRecord): void {
+  read(record: DataRecord): void {
     for (let e = 0; e < this.values.length; e++) {
       const { field, measure } = this.options.expectations[e]!;
       this.values[e] = field !== undefined ? field.get(record) : measure === 'freshness' ? record.eventTime : undefined;

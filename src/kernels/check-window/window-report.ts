@@ -24,6 +24,7 @@ export interface Judged {
 
 interface ReportOptions {
   readonly window: { readonly unit: 'ms' | 'records'; readonly size: number };
+  readonly segment?: Readonly<Record<string, string>>;
 }
 
 /** Says what windows were like: events `window.failed` and `window.recovered`, findings on held records, gauges. */
@@ -94,7 +95,14 @@ export class WindowReport {
   }
 
   private about({ name, measure, field, severity }: ExpectationSpec) {
-    return { expectation: name, measure, ...(field === undefined ? {} : { field: field.text }), severity };
+    const { segment } = this.options;
+    return {
+      expectation: name,
+      measure,
+      ...(field === undefined ? {} : { field: field.text }),
+      ...(segment === undefined ? {} : { segment }),
+      severity,
+    };
   }
 
   private seen({ expectation, verdict, invalid }: Judged) {

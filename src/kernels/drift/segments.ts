@@ -1,5 +1,5 @@
 import type { DataRecord } from '../../core/record.ts';
-import { categoryOf } from '../sketch/category.ts';
+import { segmentLabel } from '../sketch/segment-label.ts';
 import { CategoryColumn } from './category-column.ts';
 import type { Column, ColumnSink } from './column.ts';
 import { columnCount, type DriftSettings } from './drift-settings.ts';
@@ -52,8 +52,7 @@ export class Segments {
   of(record: DataRecord): Segment {
     const { by } = this.settings;
     if (by.length === 0) return this.list[0] ?? this.open('', undefined);
-    const label: Record<string, string> = {};
-    for (const slot of by) label[slot.text] = categoryOf(slot.get(record) ?? null);
+    const label = segmentLabel(by, record);
     const key = JSON.stringify(Object.values(label));
     const known = this.byKey.get(key);
     if (known !== undefined) return known;
