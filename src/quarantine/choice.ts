@@ -1,4 +1,4 @@
-import type { Plan } from '../topology/plan.ts';
+import type { InputPlan, Plan } from '../topology/plan.ts';
 import type { QuarantineEntry } from './entry.ts';
 import { inputOf } from './records.ts';
 
@@ -11,6 +11,7 @@ const LEFT_OUT = {
   valueless: () => 'their value was not kept',
   redacted: () => 'fields of their value were redacted',
   topic: () => 'the topology no longer reads their topic',
+  format: () => 'a later stage refused them, and keeps them in another format than their topic has',
   partition: () => 'their topic has no such partition any more',
   size: () => 'too large for their topic by now',
 };
@@ -56,6 +57,16 @@ export class Choice {
     if (entry.attempt >= maxAttempts) return 'attempts';
     if (entry.value === null) return 'valueless';
     if (entry.redacted) return 'redacted';
-    return inputOf(plan, entry.origin.topic) === undefined ? 'topic' : undefined;
+    const input = inputOf(plan, entry.origin.topic);
+    if (input === undefined) return 'topic';
+    return isOtherFormat(plan, entry, input) ? 'format' : undefined;
   }
+}
+
+/** Behind a repartition csv and text are JSON, and so is what several formats meet in. Rows of files come back as JSON too. */
+function isOtherFormat({ stages }: Plan, { step, origin }: QuarantineEntry, { format }: InputPlan): boolean {
+  const stage = stages.find(({ steps }) => steps.some(({ id }) => id === step));
+  const kept = stage?.inputs.find(({ internal }) => internal)?.format ?? format;
+  const isRow = origin.part !== undefined && (format === 'csv' || format === 'tsv');
+  return kept !== format && !isRow;
 }
