@@ -352,12 +352,19 @@ export const EVENTS: readonly EventSpec[] = [
   },
   {
     type: 'cluster.merged',
-    help: 'A link made earlier gave way to a better one: these two records belong together now.',
-    data: { cluster: 'id of the cluster', origin: 'record', with: 'its partner', score: 'similarity' },
+    help: 'Two clusters turned out to be one (`from` is no more), or two records belong together now (`with`).',
+    data: {
+      cluster: 'id of the cluster',
+      from: 'id of the cluster that is part of it now',
+      records: 'how many of its records are held',
+      origin: 'record that showed it, or that came over',
+      with: 'its partner, or the record it came over to',
+      score: 'similarity',
+    },
   },
   {
     type: 'cluster.split',
-    help: 'A record lost its partner to one that is more alike.',
+    help: 'A record lost its partner to one that is more alike, or left a cluster for one it is more like.',
     data: { cluster: 'id of the cluster it left', origin: 'record', from: 'the partner it lost' },
   },
   {

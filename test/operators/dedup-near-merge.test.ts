@@ -3,6 +3,7 @@ import { DEFAULT_LIMITS } from '../../src/core/operator.ts';
 import { dedupNear } from '../../src/operators/dedup-near.ts';
 import { operatorContract } from '../../src/testing/operator-contract.ts';
 import { CollectOut, recordOf, testDeps } from '../support/collect-out.ts';
+import { namesOfFewWords } from '../support/few-words.ts';
 
 const MERGE = { kind: 'place', fields: ['name', 'street'], action: 'merge', into: 'id' } as const;
 
@@ -17,11 +18,16 @@ const CASES = [
     link: { source: 'd', oneToOne: false },
     survivorship: { default: 'source-priority', sources: ['x'], fields: { b: 'newest' } },
   },
+  { kind: 'text', fields: ['name'], action: 'merge', grace: '3s', threshold: 0.4, window: { records: 60 } },
 ];
 
 for (const [index, config] of CASES.entries()) {
   describe(`dedup-near that merges, with configuration ${index}`, () => {
-    for (const { name, run } of operatorContract(dedupNear as never, { config })) it(name, run);
+    for (const { name, run } of operatorContract(dedupNear as never, {
+      config,
+      ...(config.fields.includes('name') ? { rows: namesOfFewWords() } : {}),
+    }))
+      it(name, run);
   });
 }
 
@@ -180,6 +186,61 @@ describe('merge', () => {
     expect(codes({ survivorship: { fields: { a: 'source-priority' }, source: 's' } })).toEqual(['near-no-sources']);
     expect(codes({ survivorship: { default: 'source-priority', sources: ['x'] } })).toEqual(['near-no-sources']);
     expect(codes({ action: 'flag', grace: '1s', survivorship: {} })).toEqual(['near-merge', 'near-merge']);
+  });
+});
+
+/**
+ * The third shows that the first two are one: of their 3-grams, 15 of 33, 21 of 33 and 25 of 33 are shared, so it
+ * belongs to the second, and the two of them are (15 + 21) / 66 like the first.
+ */
+const CHAIN = ['acme garden chair green', 'acme garden seat green wood', 'acme garden chair seat green wood'];
+
+describe('clusters that turn out to be one', () => {
+  const config = { kind: 'text', fields: ['name'], threshold: 0.5 };
+  const rows = (extra: object[] = []) => CHAIN.map((name, i) => ({ data: { name, ...extra[i] }, at: i * 20_000 }));
+
+  it('are one golden record, which says what it replaces when that was given before', () => {
+    const { out } = merge(
+      { ...config, grace: '10s' },
+      rows([
+        { a: 1, b: null },
+        { a: null, b: 2 },
+        { a: null, b: 3 },
+      ]),
+    );
+    expect(out.events).toEqual([
+      {
+        type: 'cluster.merged',
+        data: {
+          cluster: 'test/0/1',
+          from: 'test/0/0',
+          records: 1,
+          score: 0.545,
+          origin: { topic: 'test', partition: 0, offset: 2 },
+        },
+      },
+    ]);
+    expect(data(out)).toMatchObject([
+      { id: 'test/0/0', a: 1, b: null },
+      { id: 'test/0/1', a: null, b: 2 },
+      { id: 'test/0/1', a: 1, b: 3 },
+    ]);
+    expect(out.findings).toMatchObject([
+      { observed: { cluster: 'test/0/1', records: 3, revision: 2, replaces: ['test/0/0'] } },
+    ]);
+  });
+
+  it('turn up in the rows the contract above is shown with', () => {
+    const rows = namesOfFewWords().map(({ value, eventTime }) => ({ data: value as object, at: eventTime }));
+    const { out } = merge({ ...CASES[3] }, rows);
+    expect(out.events.filter(({ type }) => type === 'cluster.merged').length).toBeGreaterThan(1);
+  });
+
+  it('leave one golden record when none was given before', () => {
+    const { out } = merge({ ...config, grace: '1h' }, rows());
+    expect(data(out)).toEqual([{ name: CHAIN[2], id: 'test/0/1' }]);
+    expect(out.findings).toHaveLength(1);
+    expect(out.findings[0]!.observed).not.toHaveProperty('replaces');
   });
 });
 

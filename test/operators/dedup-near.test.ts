@@ -3,17 +3,23 @@ import { DEFAULT_LIMITS } from '../../src/core/operator.ts';
 import { dedupNear } from '../../src/operators/dedup-near.ts';
 import { operatorContract } from '../../src/testing/operator-contract.ts';
 import { CollectOut, recordOf, runOperator, testDeps } from '../support/collect-out.ts';
+import { namesOfFewWords } from '../support/few-words.ts';
 
 const CASES = [
   { kind: 'text', fields: ['a', 'b'], action: 'drop', window: { records: 50 } },
   { kind: 'person', fields: ['a', 'b', 'c'], link: { source: 'd' }, into: 'pair' },
   { kind: 'place', fields: ['a', 'b'], window: '30s', into: 'cluster', threshold: 0.3 },
   { kind: 'publication', fields: ['a', 'b', 'c'], link: { source: 'd', oneToOne: false }, blockCap: 3 },
+  { kind: 'text', fields: ['name'], into: 'cluster', threshold: 0.4, window: { records: 60 } },
 ];
 
 for (const [index, config] of CASES.entries()) {
   describe(`dedup-near with configuration ${index}`, () => {
-    for (const { name, run } of operatorContract(dedupNear as never, { config })) it(name, run);
+    for (const { name, run } of operatorContract(dedupNear as never, {
+      config,
+      ...(config.fields.includes('name') ? { rows: namesOfFewWords() } : {}),
+    }))
+      it(name, run);
   });
 }
 
@@ -100,6 +106,20 @@ describe('dedup-near', () => {
       'test/0/0',
       'test/0/0',
     ]);
+  });
+
+  it('says which clusters turned out to be one, and which records came over', async () => {
+    const rows = namesOfFewWords().map(({ value }) => value);
+    const out = await runOperator(dedupNear, CASES[4] as never, rows);
+    const of = (type: string, key: string) => out.events.filter(({ type: t, data }) => t === type && key in data);
+    const [unions, arrivals, departures] = [
+      of('cluster.merged', 'from'),
+      of('cluster.merged', 'with'),
+      of('cluster.split', 'origin'),
+    ];
+    expect(unions.length).toBeGreaterThan(1);
+    expect(arrivals.length).toBeGreaterThan(5);
+    expect(departures.map(({ data }) => data.origin)).toEqual(arrivals.map(({ data }) => data.origin));
   });
 
   it('never compares records of one list', async () => {

@@ -19,8 +19,16 @@ interface Golden {
   records: number;
   /** How often it was given. */
   revision: number;
-  /** It changed since it was given: stream time at that, milliseconds or NaN, and the number of the record. */
-  changed: { readonly time: number; readonly arrival: number } | undefined;
+  /** Ids that were given, are part of this one now, and have not been named yet. */
+  replaces: readonly string[];
+  /** It changed since it was given. */
+  changed: Change | undefined;
+}
+
+/** Stream time, milliseconds or NaN, and the number of the record. */
+interface Change {
+  readonly time: number;
+  readonly arrival: number;
 }
 
 interface Stored extends Omit<Golden, 'base' | 'fields'> {
@@ -96,14 +104,27 @@ export class GoldenRecords {
       fields: new Map<string, Survivor>(),
       records: 0,
       revision: 0,
+      replaces: [],
       changed: undefined,
     };
     golden.records++;
-    if (improve(golden.fields, values) && golden.changed === undefined) {
-      golden.changed = { time, arrival };
-      this.waiting.set(cluster, golden);
-    }
+    if (improve(golden.fields, values)) this.change(golden, { time, arrival });
     this.alive.set(cluster, (this.alive.get(cluster) ?? 0) + 1);
+    this.store.put(cluster, golden);
+  }
+
+  /** Two clusters turned out to be one: `from` is no more. */
+  unite({ cluster, from }: { readonly cluster: string; readonly from: string }, at: Change): void {
+    const [golden, gone] = [this.store.get(cluster), this.store.get(from)];
+    if (golden === undefined || gone === undefined) return;
+    const given = gone.revision > 0 ? [...gone.replaces, from] : gone.replaces;
+    golden.records += gone.records;
+    golden.replaces = [...golden.replaces, ...given];
+    if (improve(golden.fields, gone.fields) || given.length > 0) this.change(golden, at);
+    this.alive.set(cluster, (this.alive.get(cluster) ?? 0) + (this.alive.get(from) ?? 0));
+    this.alive.delete(from);
+    this.waiting.delete(from);
+    this.store.delete(from);
     this.store.put(cluster, golden);
   }
 
@@ -146,9 +167,9 @@ export class GoldenRecords {
     this.store.restore(part);
   }
 
-  /** All parts are back, and these are the clusters of the records in the index. */
-  resume(clusters: Iterable<string>): void {
-    for (const cluster of clusters) this.alive.set(cluster, (this.alive.get(cluster) ?? 0) + 1);
+  /** All parts are back, and these records are in the index. */
+  resume(entries: readonly { readonly cluster: string }[]): void {
+    for (const { cluster } of entries) this.alive.set(cluster, (this.alive.get(cluster) ?? 0) + 1);
     const all = this.store.values();
     for (const { cluster } of all) if (!this.alive.has(cluster)) this.store.delete(cluster);
     const changed = all.filter((golden) => golden.changed !== undefined && this.alive.has(golden.cluster));
@@ -156,11 +177,18 @@ export class GoldenRecords {
     for (const golden of changed) this.waiting.set(golden.cluster, golden);
   }
 
+  private change(golden: Golden, at: Change): void {
+    if (golden.changed !== undefined) return;
+    golden.changed = at;
+    this.waiting.set(golden.cluster, golden);
+  }
+
   private give(golden: Golden, out: Out): void {
-    const { base, cluster, fields, records } = golden;
+    const { base, cluster, fields, records, replaces } = golden;
     this.waiting.delete(cluster);
     golden.changed = undefined;
     golden.revision++;
+    golden.replaces = [];
     this.store.put(cluster, golden);
     const draft = base.edit();
     const data = base.data as Readonly<Record<string, unknown>>; // only objects have compared fields
@@ -177,7 +205,13 @@ export class GoldenRecords {
         rule: 'merged',
         severity: 'info',
         dimension: 'uniqueness',
-        observed: { cluster, records, revision: golden.revision, from: Object.fromEntries(from) },
+        observed: {
+          cluster,
+          records,
+          revision: golden.revision,
+          from: Object.fromEntries(from),
+          ...(replaces.length === 0 ? {} : { replaces }),
+        },
       });
     out.emit(this.options.port, draft.leaving({ key: keyOf(cluster) }));
   }

@@ -26,6 +26,8 @@ export interface NearEntry extends Blocked {
   /** Linked entry and how alike it is. */
   partner: number;
   score: number;
+  /** It is one of those that stand for its cluster. */
+  sampled: boolean;
 }
 
 export interface Match {
@@ -105,14 +107,19 @@ export class NearIndex {
       features,
       places.map((place) => this.addresses[place]!),
     );
-    const { compare } = this.options;
-    if (compare !== undefined && features.values !== undefined)
-      for (let i = 0; i < places.length; i++)
-        scores[i] = compare.combine(scores[i]!, features.values, this.blocks.at(places[i]!).values ?? []);
+    this.compareValues(features.values, scores, (i) => this.blocks.at(places[i]!));
     if (!scores.some((score) => score >= least)) return [];
     const matches: Match[] = [];
     for (let i = 0; i < places.length; i++) matches.push({ entry: this.blocks.at(places[i]!), score: scores[i]! });
     return matches.sort((a, b) => b.score - a.score || a.entry.seq - b.entry.seq);
+  }
+
+  /** How alike an entry is to others that are held. */
+  alike(entry: NearEntry, others: readonly NearEntry[]): Float64Array {
+    const addresses = Int32Array.from(others, ({ address }) => address);
+    const scores = this.features.likenesses(this.featuresOf(entry), addresses);
+    this.compareValues(entry.values, scores, (i) => others[i]!);
+    return scores;
   }
 
   /** How alike the fields compared one by one are; undefined when there are none. */
@@ -130,6 +137,7 @@ export class NearIndex {
       place: -1,
       partner: -1,
       score: 0,
+      sampled: false,
     };
     this.store.put(String(entry.seq), entry);
     this.hold(entry);
@@ -150,9 +158,13 @@ export class NearIndex {
     return this.features.wordsAt(address);
   }
 
-  /** The cluster of each record held. */
-  clusters(): readonly string[] {
-    return this.store.values().map(({ cluster }) => cluster);
+  entries(): readonly NearEntry[] {
+    return this.store.values();
+  }
+
+  /** Its cluster changed, or whether it stands for it: it stays as old as it is. */
+  update(entry: NearEntry): void {
+    this.store.update(String(entry.seq));
   }
 
   /** Something of the entry changed: it becomes the newest. */
@@ -210,6 +222,17 @@ export class NearIndex {
     for (const entry of this.store.values()) this.hold(entry);
     this.blocks.overflowed = this.saved?.overflowed ?? 0;
     this.blocks.uncompared = this.saved?.uncompared ?? 0;
+  }
+
+  /** Turns the likeness of words into that of words and values. */
+  private compareValues(
+    values: readonly string[] | undefined,
+    scores: Float64Array,
+    entryAt: (i: number) => NearEntry,
+  ): void {
+    const { compare } = this.options;
+    if (compare === undefined || values === undefined) return;
+    for (let i = 0; i < scores.length; i++) scores[i] = compare.combine(scores[i]!, values, entryAt(i).values ?? []);
   }
 
   private hold(entry: NearEntry): void {

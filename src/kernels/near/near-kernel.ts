@@ -3,15 +3,16 @@ import type { Kernel, KernelStats, OperatorDeps, Out, Tick } from '../../core/op
 import type { DataRecord } from '../../core/record.ts';
 import type { CheckpointDelta, StatePart } from '../../core/state.ts';
 import { GroupBook } from '../groups/group-book.ts';
+import { tellPlaced } from './cluster-events.ts';
 import { idOf } from './cluster-id.ts';
-import { bestCluster } from './clusters.ts';
+import { Clusters } from './clusters.ts';
 import { declaredKeysOf } from './declared-keys.ts';
 import { type Features, featuresOf } from './features.ts';
 import { FieldComparisons } from './field-comparisons.ts';
 import { GoldenRecords, keyOf } from './golden-records.ts';
 import { round3 } from './likeness.ts';
 import { nearFinding } from './near-finding.ts';
-import { type Match, NearIndex } from './near-index.ts';
+import { type Match, type NearEntry, NearIndex } from './near-index.ts';
 import type { NearOptions } from './near-options.ts';
 import { linkBest } from './partners.ts';
 import { textOf } from './words.ts';
@@ -24,7 +25,8 @@ const INSPECTED = 20;
  * Finds records that say the same in other words, each against those held before it.
  *
  * A record joins the cluster whose verified members it is most like on average, when that is at or above the
- * threshold; so one accidental likeness does not chain clusters. With one-to-one links a record keeps one partner of
+ * threshold; so one accidental likeness does not chain clusters. A record that shows that two clusters are one unites
+ * them (`cluster.merged`), and one that is more like it than like its own cluster comes over. With one-to-one links a record keeps one partner of
  * the other side; a better one that comes later takes its place (`cluster.split`, `cluster.merged`).
  * To merge, records stay in, and one of the best values of each cluster leaves.
  * Bound: `maxStateBytes`; beyond, the oldest are forgotten, with `state.evicted`.
@@ -33,6 +35,7 @@ export class NearKernel implements Kernel {
   private readonly options: NearOptions;
   private readonly maxBytes: number;
   private readonly index: NearIndex;
+  private readonly clusters: Clusters;
   private readonly golden: GoldenRecords | undefined;
   private readonly visible: readonly boolean[];
   private readonly groups = new GroupBook();
@@ -49,6 +52,12 @@ export class NearKernel implements Kernel {
       features: options.features,
       codes: options.codes,
       blockCap: options.blockCap,
+    });
+    this.clusters = new Clusters({
+      threshold: options.threshold,
+      mayMove: action.kind !== 'merge',
+      alike: (entry, others) => this.index.alike(entry, others),
+      changed: (entry) => this.index.update(entry),
     });
     if (action.kind === 'merge') this.golden = new GoldenRecords({ ...action, into, port: PORT.out }, deps.records);
     this.visible = options.fields.map(({ text }) => !deps.redacted(text));
@@ -107,7 +116,9 @@ export class NearKernel implements Kernel {
     if (!this.stale) return;
     this.stale = false;
     this.index.resume();
-    this.golden?.resume(this.index.clusters());
+    const entries = this.index.entries();
+    if (!this.options.oneToOne) this.clusters.restore(entries);
+    this.golden?.resume(entries);
   }
 
   private take(record: DataRecord, timeMs: number, out: Out): void {
@@ -128,11 +139,12 @@ export class NearKernel implements Kernel {
       options.threshold,
       side === undefined ? undefined : (other) => other.side !== side,
     );
-    const { cluster, match, arrival } = this.join({ record, features, side, timeMs, matches }, out);
+    const { entry, match } = this.join({ record, features, side, timeMs, matches }, out);
+    const { cluster } = entry;
     this.note(texts, cluster, match);
     if (this.golden === undefined) this.leave(record, { ...found, cluster, match }, out);
     else {
-      this.golden.take(record, { id, cluster, arrival, time: timeMs });
+      this.golden.take(record, { id, cluster, arrival: entry.seq, time: timeMs });
       out.absorb('merged');
     }
     this.bound(out);
@@ -160,16 +172,17 @@ export class NearKernel implements Kernel {
       readonly matches: readonly Match[];
     },
     out: Out,
-  ): { readonly cluster: string; readonly match: Match | undefined; readonly arrival: number } {
-    const { index, options } = this;
+  ): { readonly entry: NearEntry; readonly match: Match | undefined } {
+    const { index, clusters, options } = this;
     const { features, side, timeMs, matches } = found;
     const { origin } = found.record;
     const { threshold, oneToOne } = options;
-    const match = oneToOne ? undefined : bestCluster(matches, threshold);
-    const cluster = match?.entry.cluster ?? idOf(origin);
-    const entry = index.add({ features, origin, time: timeMs, side, cluster });
-    const partner = oneToOne ? linkBest(index, { entry, matches, threshold }, out) : match;
-    return { cluster: entry.cluster, match: partner, arrival: entry.seq };
+    const entry = index.add({ features, origin, time: timeMs, side, cluster: idOf(origin) });
+    if (oneToOne) return { entry, match: linkBest(index, { entry, matches, threshold }, out) };
+    const placed = clusters.place(entry, matches);
+    if (placed.union !== undefined) this.golden?.unite(placed.union, { time: timeMs, arrival: entry.seq });
+    tellPlaced(entry, placed, out);
+    return { entry, match: placed.match };
   }
 
   private leave(
@@ -225,8 +238,10 @@ export class NearKernel implements Kernel {
 
   private forget(out: Out): void {
     const oldest = this.index.oldest();
+    if (oldest === undefined) return;
+    this.clusters.leave(oldest);
     this.index.shift();
-    if (oldest !== undefined) this.golden?.left(oldest.cluster, out);
+    this.golden?.left(oldest.cluster, out);
   }
 
   private bound(out: Out): void {

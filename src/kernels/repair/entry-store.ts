@@ -12,8 +12,10 @@ const FORMAT = 1;
 interface Entry<V> {
   readonly key: string;
   value: V;
-  /** Grows with every touch: the order of the store, and of two written versions the larger holds. */
+  /** Grows with every change: of two written versions the larger holds. */
   version: number;
+  /** The version of the last touch: the order of the store. */
+  order: number;
   part: number;
   bytes: number;
   /** Neighbors in the order of the store. */
@@ -21,7 +23,7 @@ interface Entry<V> {
   newer: Entry<V> | undefined;
 }
 
-type Stored = readonly [key: string, version: number, value: unknown];
+type Stored = readonly [key: string, version: number, value: unknown, order?: number];
 
 /** How a value becomes what V8 can serialize, and back; its size in memory, bytes. */
 export interface EntryShape<V> {
@@ -63,10 +65,10 @@ export class EntryStore<V> {
     return this.entries.size;
   }
 
-  /** The oldest version alive: goes into the meta part, for `dropBelow`. */
+  /** The oldest order alive: goes into the meta part, for `dropBelow`. */
   get floor(): number {
     this.sort();
-    return this.first?.version ?? this.nextVersion;
+    return this.first?.order ?? this.nextVersion;
   }
 
   get(key: string): V | undefined {
@@ -98,7 +100,8 @@ export class EntryStore<V> {
     this.sort();
     const known = this.entries.get(key);
     if (known === undefined) {
-      const made = this.make({ key, value, version: this.nextVersion++, part: 0 });
+      const version = this.nextVersion++;
+      const made = this.make({ key, value, version, order: version, part: 0 });
       this.append(made);
       this.dirty.add(made);
       return;
@@ -106,10 +109,19 @@ export class EntryStore<V> {
     this.unlink(known);
     this.append(known);
     known.version = this.nextVersion++;
+    known.order = known.version;
     known.value = value;
     const bytes = this.shape.size(value);
     this.bytes += bytes - known.bytes;
     known.bytes = bytes;
+    this.dirty.add(known);
+  }
+
+  /** Something of the value of a key changed, and it stays as old as it is. */
+  update(key: string): void {
+    const known = this.entries.get(key);
+    if (known === undefined) return;
+    known.version = this.nextVersion++;
     this.dirty.add(known);
   }
 
@@ -143,7 +155,9 @@ export class EntryStore<V> {
       for (const entry of this.dirty) {
         this.leavePart(entry);
         entry.part = id;
-        stored.push([entry.key, entry.version, this.shape.save(entry.value)]);
+        const { key, version, order } = entry;
+        const saved = this.shape.save(entry.value);
+        stored.push(order === version ? [key, version, saved] : [key, version, saved, order]);
       }
       this.parts.set(id, stored.length);
       this.dirty.clear();
@@ -165,13 +179,13 @@ export class EntryStore<V> {
     const id = Number(part.name.slice(part.name.lastIndexOf('-') + 1));
     const stored = openPart(part) as readonly Stored[]; // its checksum held, so we wrote it
     let live = 0;
-    for (const [key, version, saved] of stored) {
+    for (const [key, version, saved, order = version] of stored) {
       this.nextVersion = Math.max(this.nextVersion, version + 1);
       const known = this.entries.get(key);
       if (known !== undefined && known.version > version) continue;
       if (known !== undefined) this.remove(known);
       const value = this.shape.load(saved as never); // the shape reads what it wrote
-      this.append(this.make({ key, value, version, part: id }));
+      this.append(this.make({ key, value, version, order, part: id }));
       live++;
     }
     this.parts.set(id, live);
@@ -180,11 +194,11 @@ export class EntryStore<V> {
   }
 
   dropBelow(floor: number): void {
-    for (const entry of this.entries.values()) if (entry.version < floor) this.remove(entry);
+    for (const entry of this.entries.values()) if (entry.order < floor) this.remove(entry);
     this.nextVersion = Math.max(this.nextVersion, floor);
   }
 
-  private make(made: Pick<Entry<V>, 'key' | 'value' | 'version' | 'part'>): Entry<V> {
+  private make(made: Pick<Entry<V>, 'key' | 'value' | 'version' | 'order' | 'part'>): Entry<V> {
     const entry = { ...made, bytes: this.shape.size(made.value), older: undefined, newer: undefined };
     this.entries.set(entry.key, entry);
     this.bytes += entry.bytes;
@@ -220,7 +234,7 @@ export class EntryStore<V> {
     this.unsorted = false;
     this.first = undefined;
     this.last = undefined;
-    for (const entry of [...this.entries.values()].sort((a, b) => a.version - b.version)) this.append(entry);
+    for (const entry of [...this.entries.values()].sort((a, b) => a.order - b.order)) this.append(entry);
   }
 
   private leavePart(entry: Entry<V>): void {

@@ -25,6 +25,10 @@ export async function scoreSet(set: MatchSet, over: object = {}): Promise<NearSc
     const origin = data.origin as { readonly offset: number };
     if (type === 'cluster.split') labels[origin.offset] = `alone ${origin.offset}`;
     if (type !== 'cluster.merged') continue;
+    if (data.from !== undefined) {
+      for (const [i, label] of labels.entries()) if (label === data.from) labels[i] = String(data.cluster);
+      continue;
+    }
     labels[origin.offset] = String(data.cluster);
     labels[(data.with as { readonly offset: number }).offset] = String(data.cluster);
   }

@@ -3,6 +3,11 @@ import { uniform } from '../../../src/core/hash.ts';
 import type { StatePart } from '../../../src/core/state.ts';
 import { EntryStore } from '../../../src/kernels/repair/entry-store.ts';
 
+const BOX = {
+  save: ({ value }: { value: number }) => value,
+  load: (value: number) => ({ value }),
+  size: () => 8,
+};
 const SHAPE = { save: (value: number) => value, load: (value: number) => value, size: () => 8 };
 
 it('keeps the order of touch through shifts, checkpoints and restores of parts in any order', () => {
@@ -50,4 +55,44 @@ it('finds the oldest as fast in a large window as in a small one', () => {
   };
   cost(500);
   expect(cost(60_000)).toBeLessThan(6 * cost(500));
+});
+
+it('keeps what changed without a touch, and its place, through restores of parts in any order', () => {
+  let store = new EntryStore<{ value: number }>('s', BOX);
+  const model = new Map<string, number>();
+  const parts = new Map<string, StatePart>();
+  for (let step = 0; step < 3000; step++) {
+    const key = String(Math.floor(uniform(11, step) * 40));
+    const what = uniform(12, step);
+    if (what < 0.3) {
+      store.put(key, { value: step });
+      model.delete(key);
+      model.set(key, step);
+    } else if (what < 0.6) {
+      const held = store.get(key);
+      if (held === undefined) continue;
+      held.value = step;
+      store.update(key);
+      model.set(key, step);
+    } else if (what < 0.8) {
+      const [oldest] = model;
+      expect(store.shift()?.[0]).toBe(oldest?.[0]);
+      if (oldest !== undefined) model.delete(oldest[0]);
+    } else {
+      const [put, drop]: [StatePart[], string[]] = [[], []];
+      store.checkpoint(put, drop);
+      for (const name of drop) parts.delete(name);
+      for (const part of put) parts.set(part.name, part);
+      const floor = store.floor;
+      store = new EntryStore<{ value: number }>('s', BOX);
+      const order = (name: string): number => uniform(13, step, Number(name.slice(2)));
+      for (const name of [...parts.keys()].sort((a, b) => order(a) - order(b))) store.restore(parts.get(name)!);
+      store.dropBelow(floor);
+    }
+    if (step % 10 === 0)
+      expect([store.keys(), store.values().map(({ value }) => value)]).toEqual([
+        [...model.keys()],
+        [...model.values()],
+      ]);
+  }
 });
