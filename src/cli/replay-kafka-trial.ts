@@ -31,7 +31,7 @@ export async function tryOnKafka({ plan, flags, choice, fixer }: TrialOptions): 
   const values = await fixer.fix(entries);
   sayLeftOut(choice);
   fixer.say();
-  const fates = entries.length === 0 ? {} : await run(plan, entries, values);
+  const fates = entries.length === 0 ? {} : await trialFates(plan, entries, values);
   for (const [fate, n] of Object.entries(fates)) say(`  ${fate.padEnd(12)} ${count(n).padStart(9)}`);
   if (records > entries.length) say(`  the first ${count(entries.length)} were tried`);
   const keeping = plan.stages
@@ -45,7 +45,8 @@ export async function tryOnKafka({ plan, flags, choice, fixer }: TrialOptions): 
   if (flags.json === true) process.stdout.write(`${JSON.stringify({ records, dryRun: true, ...fates })}\n`);
 }
 
-async function run(
+/** What the topology makes of the values in place of the entries', by fate; none that is zero. */
+export async function trialFates(
   plan: Plan,
   entries: readonly QuarantineEntry[],
   values: readonly (string | Uint8Array)[],

@@ -6,6 +6,7 @@ import { inputOf } from './records.ts';
 export type LeftOut = keyof typeof LEFT_OUT;
 
 const LEFT_OUT = {
+  foreign: () => 'not written by this topology',
   before: () => 'in a replay before',
   attempts: (most: number) => `refused ${most} times (--max-attempts)`,
   valueless: () => 'their value was not kept',

@@ -108,7 +108,8 @@ export class KafkaReplay implements AsyncDisposable {
     };
     for await (const entry of this.entries(at)) {
       if (signal.aborted) return at;
-      if (!matches(entry, request.filter) || !this.takes(choice, entry)) continue;
+      if (entry === undefined) choice.leave('foreign');
+      if (entry === undefined || !matches(entry, request.filter) || !this.takes(choice, entry)) continue;
       chunk.push(entry);
       if (chunk.length === most) await flush(entry.at + 1);
     }
@@ -131,12 +132,10 @@ export class KafkaReplay implements AsyncDisposable {
     return { ...place, next };
   }
 
-  private async *entries({ partition, next, end }: ReplayPlace): AsyncGenerator<QuarantineEntry> {
+  /** Undefined: a record that another topology, or another program, has written. */
+  private async *entries({ partition, next, end }: ReplayPlace): AsyncGenerator<QuarantineEntry | undefined> {
     for await (const records of this.reader.read({ partition, from: next, to: end }))
-      for (const record of records) {
-        const entry = entryOf(record, this.options.plan.name);
-        if (entry !== undefined) yield entry;
-      }
+      for (const record of records) yield entryOf(record, this.options.plan.name);
   }
 
   /** Gives how many went. */

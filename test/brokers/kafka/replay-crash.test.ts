@@ -3,17 +3,20 @@ import { kafkaSettings } from '../../../src/brokers/kafka/settings.ts';
 import type { FaultPoint } from '../../../src/core/broker.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { Choice } from '../../../src/quarantine/choice.ts';
-import { KafkaReplay } from '../../../src/quarantine/kafka-replay.ts';
+import { KafkaReplay, type SendOptions } from '../../../src/quarantine/kafka-replay.ts';
 import { isDone, type ReplayRequest, sentBy } from '../../../src/quarantine/replay-run.ts';
 import { deliver } from '../../support/kafka/deliver.ts';
 import { describeWithKafka } from '../../support/kafka/describe-kafka.ts';
 import { readTopic } from '../../support/kafka/read-topic.ts';
+import { withAdmin } from '../../support/kafka/topics.ts';
 import { KafkaJob } from './job.ts';
 
 const ENTRIES = 30;
 /** Ten entries a transaction: three of them, and the one that opens the replay. */
 const PER_SECOND = 40;
 const request: ReplayRequest = { filter: { where: [], fields: [] }, times: [null, null], maxAttempts: 3, fix: null };
+
+type Told = Pick<SendOptions, 'choice' | 'onGone'>;
 
 await describeWithKafka('a replay that dies', (brokers) => {
   const settings = kafkaSettings({ replayKey: 'a secret of the test, and long enough' }, brokers.join(','));
@@ -41,17 +44,17 @@ await describeWithKafka('a replay that dies', (brokers) => {
   }
 
   /** From the command line to the end, or to where `point` throws. */
-  async function replay({ name, plan }: KafkaJob, point: FaultPoint): Promise<number> {
+  async function replay({ name, plan }: KafkaJob, point: FaultPoint, told: Partial<Told> = {}): Promise<number> {
     const options = { plan, topic: `${name}.quarantine`, settings, clock: systemClock, point };
     await using work = new KafkaReplay(options);
     await work.takeOver('one');
     const begun = (await work.known('one')).find(({ run }) => run === 'one');
     const done = await work.send(begun ?? (await work.open('one', request)), {
-      choice: new Choice({ plan, maxAttempts: 3, wasBefore: () => false }),
+      choice: told.choice ?? new Choice({ plan, maxAttempts: 3, wasBefore: () => false }),
       fix: (entries) => Promise.resolve(entries.map(({ value }) => value ?? '')),
       perSecond: PER_SECOND,
       signal: new AbortController().signal,
-      onGone: () => {},
+      onGone: told.onGone ?? (() => {}),
     });
     expect(isDone(done)).toBe(true);
     return sentBy(done);
@@ -83,4 +86,26 @@ await describeWithKafka('a replay that dies', (brokers) => {
       );
     },
   );
+
+  it('goes on behind what was deleted from the quarantine since, says so, and counts what is none of ours', async () => {
+    const job = await quarantined();
+    const topic = `${job.name}.quarantine`;
+    await deliver(brokers, topic, [{ value: '{"n":"x"}', partition: 1 }]);
+    let left = 2;
+    const dying = (point: string) => {
+      if (point === 'commit.begin' && --left === 0) throw new Error('died');
+    };
+    await expect(replay(job, dying)).rejects.toThrow('died');
+    await withAdmin(brokers, async (admin) => {
+      await admin.fetchTopicOffsets(topic); // else the client knows no leader of it
+      await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '12' }] });
+    });
+    const gone: [number, number][] = [];
+    const choice = new Choice({ plan: job.plan, maxAttempts: 3, wasBefore: () => false });
+    const onGone = (partition: number, offsets: number) => gone.push([partition, offsets]);
+    expect(await replay(job, () => {}, { choice, onGone })).toBe(ENTRIES - 12);
+    expect(gone).toEqual([[0, 12]]);
+    expect(choice.leftOut()).toMatchObject([{ n: 1, why: 'not written by this topology' }]);
+    expect(await readTopic(brokers, `${job.name}.raw`)).toHaveLength(ENTRIES - 12);
+  });
 });
