@@ -8,6 +8,7 @@ import { findProgram } from '../support/debian.ts';
 import { describeWithCluster } from '../support/kafka/describe-kafka.ts';
 import { freePort } from '../support/kafka/ports.ts';
 import { readTopic } from '../support/kafka/read-topic.ts';
+import { startRegistry } from '../support/kafka/registry.ts';
 import { until } from '../support/kafka/topics.ts';
 import { kafkaSettings, readCompose, root } from './compose-file.ts';
 import { execForm, readDockerfile } from './dockerfile.ts';
@@ -36,7 +37,10 @@ function brokerSettings(): Record<string, string> {
 
 const program = findProgram('prometheus', 'prometheus');
 
-await describeWithCluster('what the compose file starts', { port: plain!, settings: brokerSettings() }, (cluster) => {
+const alone = String(services.kafka?.environment?.CLUSTER_ID);
+const options = { port: plain!, settings: brokerSettings(), alone };
+
+await describeWithCluster('what the compose file starts', options, (cluster) => {
   const dir = mkdtempSync(join(tmpdir(), 'sluice-deploy-'));
   const started: ChildProcess[] = [];
   const brokers = () => here(String(services.sluice?.environment?.KAFKA_BROKERS));
@@ -54,6 +58,20 @@ await describeWithCluster('what the compose file starts', { port: plain!, settin
   it('a broker with these settings, on which the topics are made', async () => {
     expect(brokers()).toBe(cluster().brokers[0]);
     expect(await sluice(commandOf('topics'), { env: env() })).toMatchObject({ code: 0 });
+  });
+
+  it('a registry where its port is published', { timeout: 60_000 }, async () => {
+    const port = await freePort();
+    const [published = ''] = services.registry?.ports ?? [];
+    const [, , inside = ''] = published.split(':');
+    const given = Object.entries(services.registry?.environment ?? {});
+    const env = given.map(([key, value]) => [key, String(value).replace(inside, String(port))]);
+    const registry = await startRegistry({ port, env: Object.fromEntries(env) });
+    try {
+      expect(await (await fetch(`${registry.url}/subjects`)).json()).toEqual([]);
+    } finally {
+      await registry.close();
+    }
   });
 
   it('a Sluice that is healthy, and shows the console to who has the token', async () => {

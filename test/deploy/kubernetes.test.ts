@@ -72,6 +72,10 @@ describe('deploy/kubernetes', () => {
     expect(container.securityContext).toMatchObject({ readOnlyRootFilesystem: true, allowPrivilegeEscalation: false });
   });
 
+  it('rolls without a pod beyond the partitions, which would have no task and never be ready', () => {
+    expect(the('Deployment').spec.strategy.rollingUpdate).toEqual({ maxSurge: 0, maxUnavailable: 1 });
+  });
+
   it('scales by the lag of the topology it runs, and the topology is sound', async () => {
     const [[file, text]] = Object.entries<string>(the('ConfigMap').data) as [[string, string]];
     writeFileSync(join(dir, file), text);

@@ -178,7 +178,18 @@ describe('files and secrets', () => {
     writeFileSync(join(folder, 'topology', 'link.yaml'), text(ref('file:link')));
     writeFileSync(join(folder, 'topology', 'absolute.yaml'), text(ref(`file:${join(folder, 'outside')}`)));
     writeFileSync(join(folder, 'topology', 'folder.yaml'), text(ref('file:.')));
+    projected(text(ref('file:secrets/password')));
   });
+
+  /** As Kubernetes lays a projected volume: files in a folder of their version, `..data` that names it, links above. */
+  function projected(topology: string): void {
+    const mount = join(folder, 'mount');
+    mkdirSync(join(mount, '..2026_01_01', 'secrets'), { recursive: true });
+    writeFileSync(join(mount, '..2026_01_01', 't.yaml'), topology);
+    writeFileSync(join(mount, '..2026_01_01', 'secrets', 'password'), 'from-volume');
+    symlinkSync('..2026_01_01', join(mount, '..data'));
+    for (const name of ['t.yaml', 'secrets']) symlinkSync(join('..data', name), join(mount, name));
+  }
   afterAll(() => rmSync(folder, { recursive: true }));
 
   const kafka = async (name: string, env?: Record<string, string>) => {
@@ -190,6 +201,10 @@ describe('files and secrets', () => {
   it('a connection takes values from the environment and from files below the folder', async () => {
     expect(await kafka('env.yaml', { PASSWORD: 'p' })).toEqual({ clientId: 'a-p-b' });
     expect(await kafka('file.yaml', {})).toEqual({ clientId: 'from-file' });
+  });
+
+  it('a projected volume is such a folder, although its links go through folders that begin with two dots', async () => {
+    expect(await kafka(join('..', 'mount', 't.yaml'), {})).toEqual({ clientId: 'from-volume' });
   });
 
   it('without an environment references stay as they are written', async () => {

@@ -17,6 +17,8 @@ export interface ClusterOptions {
   /** Adds a listener with TLS and SASL (plain, scram-sha-256, scram-sha-512). */
   readonly secure?: boolean;
   readonly optimized?: boolean;
+  /** Of one node: id of the cluster, and `settings` are all it gets, listeners included (on `port`). */
+  readonly alone?: string;
   /** Port of the first node; default any free one. */
   readonly port?: number;
 }
@@ -61,13 +63,17 @@ export async function startKafka(options: ClusterOptions = {}): Promise<KafkaClu
         folder: join(folder, `node-${p.id}`),
         optimized: options.optimized ?? false,
         users: security?.users ?? [],
-        settings: {
-          ...listeners(p, { proxy: proxies[i]?.port, secure: security !== undefined }),
-          'controller.quorum.voters': voters,
-          ...(security?.settings ?? {}),
-          ...(count === 3 ? REPLICATED : {}),
-          ...options.settings,
-        },
+        ...(options.alone === undefined
+          ? {
+              settings: {
+                ...listeners(p, { proxy: proxies[i]?.port, secure: security !== undefined }),
+                'controller.quorum.voters': voters,
+                ...(security?.settings ?? {}),
+                ...(count === 3 ? REPLICATED : {}),
+                ...options.settings,
+              },
+            }
+          : { alone: options.alone, settings: options.settings ?? {} }),
       }),
   );
   const brokers = ports.map((p) => `127.0.0.1:${p.plain}`);

@@ -21,6 +21,8 @@ export interface NodeOptions {
   readonly id?: number;
   /** Listener settings and ports come from the cluster; anything may be overridden. */
   readonly settings?: Readonly<Record<string, string | number>>;
+  /** Id of the cluster: the storage is formatted with it, and `settings` are all there is, without the defaults of tests. */
+  readonly alone?: string;
   /** SCRAM users, in the words of the storage tool's `--add-scram`. */
   readonly users?: readonly string[];
   readonly jvm?: readonly string[];
@@ -86,15 +88,17 @@ export class KafkaNode {
   }
 
   private async prepare(): Promise<void> {
-    const { folder, home, settings = {}, users = [] } = this.options;
+    const { folder, home, settings = {}, users = [], alone } = this.options;
     const properties = join(folder, 'server.properties');
     if (existsSync(properties)) return;
     mkdirSync(folder, { recursive: true });
     const data = this.dataFolder;
-    const lines = Object.entries({ ...(await defaults(this.id)), 'log.dirs': data, ...settings });
+    const usual = alone === undefined ? await defaults(this.id) : {};
+    const lines = Object.entries({ ...usual, 'log.dirs': data, ...settings });
     writeFileSync(properties, lines.map(([key, value]) => `${key}=${value}\n`).join(''));
     if (existsSync(data)) return;
-    if (users.length > 0) return formatStorage(home, properties, users);
+    if (alone !== undefined) return formatStorage(home, properties, { clusterId: alone });
+    if (users.length > 0) return formatStorage(home, properties, { users });
     cpSync(join(home, 'template'), data, { recursive: true });
     const meta = readFileSync(join(data, 'meta.properties'), 'utf8')
       .replace(/^node\.id=.*$/m, `node.id=${this.id}`)
@@ -144,9 +148,14 @@ export class KafkaNode {
 }
 
 /** Formats the folder named in a server's properties; only users need it, else a copy of the template does. */
-export async function formatStorage(home: string, properties: string, users: readonly string[] = []): Promise<void> {
+export async function formatStorage(
+  home: string,
+  properties: string,
+  options: { readonly users?: readonly string[]; readonly clusterId?: string } = {},
+): Promise<void> {
+  const { users = [], clusterId = CLUSTER_ID } = options;
   const scram = users.flatMap((user) => ['--add-scram', user]);
-  const args = ['-cp', 'jars/*', 'kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', properties, ...scram];
+  const args = ['-cp', 'jars/*', 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', properties, ...scram];
   await run('java', args, { cwd: home, timeout: 60_000 });
 }
 

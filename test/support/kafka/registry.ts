@@ -21,16 +21,22 @@ export interface Registry {
 
 /** A schema registry (Apicurio, in memory) on loopback. Fetched by Maven the first time (109 MB); ready in about 10 s. */
 export async function startRegistry(
-  options: { readonly port?: number; readonly logFile?: string } = {},
+  options: {
+    readonly port?: number;
+    readonly logFile?: string;
+    /** Settings instead of the port alone. */
+    readonly env?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<Registry> {
   const home = await installRegistry();
   const port = options.port ?? (await freePort());
+  const { env = { QUARKUS_HTTP_PORT: String(port) } } = options;
   const log = options.logFile === undefined ? undefined : openSync(options.logFile, 'a');
   const child = spawn('java', ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-jar', jarOf(home)], {
     cwd: home,
     detached: true,
     stdio: ['ignore', log ?? 'ignore', log ?? 'ignore'],
-    env: { ...process.env, QUARKUS_HTTP_HOST: '127.0.0.1', QUARKUS_HTTP_PORT: String(port) },
+    env: { ...process.env, QUARKUS_HTTP_HOST: '127.0.0.1', ...env },
   });
   if (log !== undefined) closeSync(log);
   child.unref();
