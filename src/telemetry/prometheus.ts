@@ -102,6 +102,7 @@ export class PrometheusExporter implements RunObserver {
 
   readonly taskState = (task: CommitReport['task'], state: TaskState): void => {
     this.states.set(taskName(task), { topology: task.topology, state });
+    if (state === 'closed') this.forgetCheckpoint(taskName(task));
     const counts = new Map<TaskState, number>();
     for (const known of ['opening', 'replaying', 'running', 'waiting', 'ended', 'closed'] as const)
       counts.set(known, 0);
@@ -165,6 +166,14 @@ export class PrometheusExporter implements RunObserver {
         this.set(`sluice_${gauge.name}`, { topology, step, ...gauge.labels }, gauge.value);
     }
   };
+
+  /** Whoever has the task now tells the age; another task with the same labels sets it again with the next page. */
+  private forgetCheckpoint(task: string): void {
+    const known = this.checkpoints.get(task);
+    if (known === undefined) return;
+    this.checkpoints.delete(task);
+    this.gauges.get('sluice_checkpoint_age_seconds')?.remove(known.labels);
+  }
 
   logSuppressed(code: string, lines: number): void {
     this.add('sluice_log_lines_suppressed_total', { code }, lines);

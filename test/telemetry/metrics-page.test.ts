@@ -68,6 +68,18 @@ describe('the metrics page', () => {
     expect(body).toContain('sluice_consumer_lag_records{topology="shop",topic="in",partition="0"} 20');
   });
 
+  it('tells no age of the checkpoint of a task that is not here any more', async () => {
+    const page = exporter();
+    const other = { ...TASK, topic: 'other' };
+    page.commit(commit(1));
+    page.commit({ ...commit(1), task: other });
+    page.taskState(TASK, 'closed');
+    const age = 'sluice_checkpoint_age_seconds{topology="shop",partition="0"}';
+    expect((await page.page()).body).toContain(`${age} 0`);
+    page.taskState(other, 'closed');
+    expect((await page.page()).body).not.toContain(age);
+  });
+
   it('adds up what is beyond its bound of series, and says so', async () => {
     const page = exporter();
     page.commit(commit(MAX_SERIES_PER_METRIC + 3));
