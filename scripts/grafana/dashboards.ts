@@ -324,6 +324,17 @@ export const DASHBOARDS: readonly DashboardSpec[] = [
         queries: [{ expr: sumBy('topology, state', of('sluice_tasks')), legend: '{{topology}} {{state}}' }],
       },
       {
+        title: 'Reloads',
+        description: 'Topology files read again. After a refused one the process runs another version than its file.',
+        unit: 'short',
+        queries: [
+          {
+            expr: sumBy('topology, result', `increase(${of('sluice_reloads_total')}[$__rate_interval])`),
+            legend: '{{topology}} {{result}}',
+          },
+        ],
+      },
+      {
         title: 'Waiting for other services',
         description:
           'Tasks that wait because a service (the schema registry) does not answer: share of a second, summed over tasks.',

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ConfigError } from '../core/errors.ts';
 import { createFormats } from '../formats/index.ts';
 import { operatorRegistry } from '../operators/index.ts';
-import { loadTopology, type OperatorRegistry, planTopology, type Topology } from '../topology/index.ts';
+import { loadTopology, type OperatorRegistry, parseTopology, planTopology, type Topology } from '../topology/index.ts';
 import type { Plan } from '../topology/plan.ts';
 import { readSchemaFile, registryConnection } from './registry.ts';
 
@@ -15,7 +15,7 @@ export interface Loaded {
 
 /** A topology file: YAML, or a TypeScript (JavaScript) module with a `topology` and, where it has its own, `operators`. */
 export async function load(path: string): Promise<Loaded> {
-  if (!/\.[mc]?[jt]s$/.test(path)) return { topology: await loadTopology(path), operators: operatorRegistry() };
+  if (!isModule(path)) return { topology: await loadTopology(path), operators: operatorRegistry() };
   let module: { topology?: Topology; default?: Topology; operators?: Parameters<typeof operatorRegistry>[0] };
   try {
     module = await import(pathToFileURL(resolve(path)).href);
@@ -31,6 +31,19 @@ export async function load(path: string): Promise<Loaded> {
       code: 'module-empty',
     });
   return { topology, operators: operatorRegistry(module.operators) };
+}
+
+/** A YAML file that was read already, maybe by another thread. */
+export function loadText(path: string, text: string): Loaded {
+  return {
+    topology: parseTopology(text, { file: path, folder: dirname(resolve(path)) }),
+    operators: operatorRegistry(),
+  };
+}
+
+/** Modules are read once in a process; YAML files can be read again. */
+export function isModule(path: string): boolean {
+  return /\.[mc]?[jt]s$/.test(path);
 }
 
 /** `onePartition`: every topic is one partition, as files are. */

@@ -12,6 +12,7 @@ interface Known {
 /** Ready: every topology that has not ended has tasks, and each of them has its state back and reads. */
 export class Readiness implements RunObserver {
   private readonly topologies = new Set<string>();
+  private readonly changing = new Set<string>();
   private readonly tasks = new Map<string, Known>();
   private readonly conflicts = new Map<string, string>();
 
@@ -20,10 +21,17 @@ export class Readiness implements RunObserver {
     this.topologies.add(topology);
   }
 
+  /** It stops at a commit to go on with a changed file; `isOver`: it goes on. */
+  reloading(topology: string, isOver: boolean): void {
+    if (isOver) this.changing.delete(topology);
+    else this.changing.add(topology);
+  }
+
   /** It has come to its end, and is not waited for any more. */
   ended(topology: string): void {
     this.topologies.delete(topology);
     this.conflicts.delete(topology);
+    this.changing.delete(topology);
   }
 
   readonly taskState = (task: TaskId, state: TaskState, reason?: string): void => {
@@ -49,10 +57,12 @@ export class Readiness implements RunObserver {
       ...(progress === undefined ? {} : { progress }),
     }));
     const reasons = [...this.tasks].filter(([, { state }]) => state !== 'running').map(reasonOf);
+    for (const topology of this.changing) reasons.push(`${topology} is reloading`);
     for (const [topology, plan] of this.conflicts)
       reasons.push(`members of ${topology} with another plan (${plan}) own its tasks`);
     const working = new Set([...this.tasks.values()].map(({ topology }) => topology));
-    for (const topology of this.topologies) if (!working.has(topology)) reasons.push(`${topology} has no task`);
+    for (const topology of this.topologies)
+      if (!working.has(topology) && !this.changing.has(topology)) reasons.push(`${topology} has no task`);
     return { ready: reasons.length === 0, reasons, tasks };
   }
 }

@@ -29,6 +29,8 @@ export interface HostFlags {
   readonly logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug';
 }
 
+export type ReloadResult = 'applied' | 'unchanged' | 'refused';
+
 /** What the topologies of a process share: its log, metrics, readiness, progress, and the server that shows them. */
 export class RunHost {
   readonly log: Log;
@@ -72,6 +74,19 @@ export class RunHost {
     return observers([this.exporter, this.readiness, this.progress, view].filter((one) => one !== undefined));
   }
 
+  /** What came of reading a topology file again; after `refused` the former version runs. */
+  reloaded(topology: string, result: ReloadResult, why?: unknown): void {
+    this.exporter?.reloaded(topology, result);
+    if (result === 'refused')
+      this.log.error(
+        'reload-refused',
+        `${topology}: the changed file is refused, the former version goes on: ${messageOf(why)}`,
+      );
+    else if (result === 'unchanged')
+      this.log.warn('reload-unchanged', `${topology}: the file says what it said before`);
+    else this.log.warn('reload-applied', `${topology} runs as its file says now`);
+  }
+
   viewOf(topology: string): LiveView | undefined {
     return this.views.get(topology);
   }
@@ -105,6 +120,10 @@ export class RunHost {
     const view = () => this.views.get(name) as LiveView; // a name that is watched stays so
     return { view: () => view().view(), find: (query) => view().samples.find(query) };
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function withReadiness(told: TransportObserver, readiness: Readiness): TransportObserver {

@@ -29,10 +29,10 @@ export async function runTogether(
       } catch (error) {
         failure ??= { error };
         if (runs.length > 1)
-          log.error('topology-failed', `${run.plan.name} failed: the others stop after a last commit`, {
+          log.error('topology-failed', `${run.name} failed: the others stop after a last commit`, {
             error: String(error),
           });
-        stop.stop(new Error(`${run.plan.name} failed`));
+        stop.stop(new Error(`${run.name} failed`));
         return undefined;
       }
     }),

@@ -5,16 +5,18 @@ import { folderView } from './folder-view.ts';
 import { type Gate, parseGate } from './gates.ts';
 import { addKafkaFlags, registryOf } from './kafka-flags.ts';
 import { load, planOf } from './load.ts';
+import { reloads } from './reload.ts';
 import { checkGates, type EndFlags, printSummary } from './run-end.ts';
 import { type HostFlags, RunHost } from './run-host.ts';
 import { openAll, runTogether } from './run-together.ts';
-import { type TopologyFlags, TopologyRun } from './run-topology.ts';
+import { type TopologyFlags, TopologyRun, type Version } from './run-topology.ts';
 import { checkSideBySide } from './side-by-side.ts';
 import { stopSignal } from './stop-signal.ts';
 import { workerCount } from './workers-flag.ts';
 
 interface RunFlags extends TopologyFlags, HostFlags, EndFlags {
   readonly workers?: string;
+  readonly watch?: boolean;
   readonly failOn: readonly string[];
   readonly local?: string;
   readonly logLevel: HostFlags['logLevel'];
@@ -31,6 +33,7 @@ export function addRun(program: Command): void {
     .option('--until-end', 'Kafka: read the inputs to where they end now, then stop (files: the default)')
     .option('--topic <name=path>', 'file or folder of an input topic (repeatable)', list, [])
     .option('--follow', 'wait for more input instead of ending')
+    .option('--watch', 'take a topology file up whenever it changes, as SIGHUP does')
     .option('--from-start', 'forget positions and state, and read everything again')
     .option('--overwrite', 'replace outputs that no run of this topology made')
     .option('--force-unlock', 'take over the lock of a run that is known to be gone')
@@ -64,11 +67,16 @@ async function run(paths: readonly string[], flags: RunFlags): Promise<number> {
   const onePartition = flags.local !== undefined;
   const workers = workerCount(flags.workers, { onFiles: onePartition });
   const registry = await registryOf(flags, process.env);
-  const loaded = await Promise.all(paths.map(load));
-  const plans = loaded.map((one) => planOf(one, { onePartition, env: process.env, registry }));
+  const read = async (path: string): Promise<Version> => {
+    const loaded = await load(path);
+    return { topology: loaded.topology, plan: planOf(loaded, { onePartition, env: process.env, registry }) };
+  };
+  const versions = await Promise.all(paths.map(read));
+  const plans = versions.map(({ plan }) => plan);
   checkSideBySide(plans, flags);
   const host = await RunHost.open(flags);
-  const runs = plans.map((plan, i) => new TopologyRun({ path: paths[i] ?? '', plan, flags, host, workers }));
+  const runs = versions.map((version, i) => new TopologyRun({ path: paths[i] ?? '', version, flags, host, workers }));
+  const again = reloads({ runs, read, flags, host });
   const stop = stopSignal(host.log);
   try {
     await openAll(runs);
@@ -80,6 +88,7 @@ async function run(paths: readonly string[], flags: RunFlags): Promise<number> {
     if (flags.report !== undefined) await report(flags.report, { flags, host, topology: plans[0]?.name ?? '' });
     return code;
   } finally {
+    again.dispose();
     stop.dispose();
     for (const one of runs) await one.close();
     await host.close();

@@ -5,7 +5,7 @@ import { planTopics } from '../topology/index.ts';
 import type { Plan } from '../topology/plan.ts';
 import { localTopics } from './open-broker.ts';
 
-interface SideBySideFlags {
+export interface SideBySideFlags {
   readonly local?: string;
   readonly topic: readonly string[];
   readonly report?: string;

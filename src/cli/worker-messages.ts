@@ -7,6 +7,8 @@ import type { MemberFlags } from './run-member.ts';
 /** What a worker is given. */
 export interface WorkerTask {
   readonly path: string;
+  /** The file as the parent has read it; a module is imported by each thread. */
+  readonly text?: string;
   readonly flags: MemberFlags;
   readonly logLevel: LogOptions['level'];
   readonly wantsSamples: boolean;

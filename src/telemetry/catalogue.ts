@@ -166,6 +166,12 @@ export const METRICS = [
     labels: ['topology', 'code'],
   },
   {
+    name: 'sluice_reloads_total',
+    type: 'counter',
+    help: 'Topology files read again by SIGHUP or --watch, by result: applied, unchanged, refused. After refused the process runs another version than its file.',
+    labels: ['topology', 'result'],
+  },
+  {
     name: 'sluice_rebalances_total',
     type: 'counter',
     help: 'Kafka: generations of the group joined.',

@@ -72,6 +72,7 @@ export class PrometheusExporter implements RunObserver {
     ] as const)
       this.add(name, { topology }, 0);
     for (const result of ['ok', 'failed']) this.add('sluice_commits_total', { topology, result }, 0);
+    for (const result of ['applied', 'unchanged', 'refused']) this.add('sluice_reloads_total', { topology, result }, 0);
     for (const fate of FATES) this.add('sluice_fates_total', { topology, fate }, 0);
     for (const { step, rule, severity } of rules)
       this.add('sluice_findings_total', { topology, step, rule, severity }, 0);
@@ -173,6 +174,10 @@ export class PrometheusExporter implements RunObserver {
     if (known === undefined) return;
     this.checkpoints.delete(task);
     this.gauges.get('sluice_checkpoint_age_seconds')?.remove(known.labels);
+  }
+
+  reloaded(topology: string, result: 'applied' | 'unchanged' | 'refused'): void {
+    this.add('sluice_reloads_total', { topology, result }, 1);
   }
 
   logSuppressed(code: string, lines: number): void {

@@ -19,6 +19,8 @@ export interface Topology {
   readonly raw: unknown;
   /** As given, for messages. */
   readonly file: string;
+  /** The file word for word; absent when a program made it. */
+  readonly text?: string;
   /** Absolute; files named in the topology resolve below it. */
   readonly folder: string;
   /** Place of a key or a value; of the nearest thing above when it does not exist. */
@@ -66,7 +68,7 @@ export function parseTopology(text: string, where: { readonly file: string; read
   const document = parseYaml(text, lines, file);
   throwIssues(syntaxIssues(document, place), 'load');
   const raw = toPlain(document, file);
-  return { raw, file, folder, locate: (path, at) => place(offsetOf(document, path, at)) };
+  return { raw, file, text, folder, locate: (path, at) => place(offsetOf(document, path, at)) };
 }
 
 function parseYaml(text: string, lines: LineCounter, file: string): Document {

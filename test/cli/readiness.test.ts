@@ -42,6 +42,19 @@ describe('readiness', () => {
     expect(readiness.report()).toEqual({ ready: true, reasons: [], tasks: [] });
   });
 
+  it('is not ready while a topology changes to another version of its file', () => {
+    const readiness = new Readiness();
+    readiness.begun('t');
+    readiness.taskState(task, 'running');
+    readiness.reloading('t', false);
+    expect(readiness.report()).toMatchObject({ ready: false, reasons: ['t is reloading'] });
+    readiness.taskState(task, 'closed');
+    expect(readiness.report()).toEqual({ ready: false, reasons: ['t is reloading'], tasks: [] });
+    readiness.taskState(task, 'running');
+    readiness.reloading('t', true);
+    expect(readiness.report()).toMatchObject({ ready: true, reasons: [] });
+  });
+
   it('waits for every topology that has begun and not ended, and names it', () => {
     const readiness = new Readiness();
     readiness.begun('t');
