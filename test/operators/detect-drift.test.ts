@@ -346,6 +346,42 @@ describe('volume and freshness', () => {
   });
 });
 
+describe('freshness', () => {
+  const config = { fields: {}, freshness: true, reference: { records: 2000 }, season: 'none' };
+  /** Half a minute on average, exponential: skewed, as lags are. */
+  const lag = (u: Draw, more: number) => () => more - 30_000 * Math.log(u());
+
+  it('that gets worse is noticed soon, with a change point and how many seconds it was before', async () => {
+    const run = await DriftRun.start(config);
+    run.push(
+      rows(4000, () => ({})),
+      minutes,
+      lag(uniforms(3), 0),
+    );
+    expect(run.of('drift.referenced')).toMatchObject([{ data: { field: 'freshness', records: 2000 } }]);
+    expect(Math.abs(run.of('drift.referenced')[0]!.data.mean - 30)).toBeLessThan(3);
+    expect(run.alarms).toEqual([]);
+    run.push(
+      rows(200, () => ({})),
+      minutes,
+      lag(uniforms(4), 15_000),
+    );
+    expect(run.alarms.map(({ data }) => [data.field, data.chart, data.direction])).toEqual([
+      ['freshness', 'location', 'up'],
+    ]);
+    expect(Math.abs(run.alarms[0]!.data.changePoint.offset - 4000)).toBeLessThan(60);
+  });
+
+  it('says nothing of records without an event time or an arrival', async () => {
+    const run = await DriftRun.start(config);
+    run.push(
+      rows(3000, () => ({})),
+      minutes,
+    );
+    expect(run.events).toEqual([]);
+  });
+});
+
 describe('incidents', () => {
   it.each([
     ['a record a second', 1000],

@@ -54,13 +54,20 @@ export class DriftRun implements Out {
     return new DriftRun(full, all, await detectDrift.create(full, all), partition);
   }
 
-  push(rows: readonly unknown[], timeOf: (i: number) => number = () => Number.NaN): this {
+  /** `lagOf`: milliseconds from event time to arrival. */
+  push(
+    rows: readonly unknown[],
+    timeOf: (i: number) => number = () => Number.NaN,
+    lagOf?: (i: number) => number,
+  ): this {
     const source = { topic: 'in', partition: this.partition };
     const records: DataRecord[] = [];
     const time = new Float64Array(rows.length);
     for (const [i, data] of rows.entries()) {
-      const record = new DataRecord({ source, offset: this.offset, payload: undefined, codec: jsonCodec, data });
+      const { offset } = this;
       time[i] = timeOf(this.offset++);
+      const timestamp = lagOf === undefined ? {} : { timestamp: time[i]! + lagOf(offset) };
+      const record = new DataRecord({ source, offset, payload: undefined, codec: jsonCodec, data, ...timestamp });
       record.eventTime = time[i]!;
       records.push(record);
     }
