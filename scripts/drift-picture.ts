@@ -67,6 +67,7 @@ function watch(values: readonly number[]): { readonly at: number; readonly alarm
       holdOffRecords: values.length,
       holdOffMs: 0,
       season: 'none',
+      guarantee: 'none',
       rebaselineAfter: 0,
     },
     place,

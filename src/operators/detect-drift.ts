@@ -59,6 +59,11 @@ const Config = Type.Object(
         default: { records: '1M' },
       },
     ),
+    guarantee: Type.Union([Type.Literal('none'), Type.Literal('run-length')], {
+      description:
+        'run-length: the run length of numeric fields and rates is proved instead of solved for (e-detectors), for independent records; later by half and more.',
+      default: 'none',
+    }),
     by: Type.Array(Name, {
       maxItems: 4,
       description: 'Fields whose values make segments with a reference of their own.',
@@ -222,6 +227,15 @@ function validate(config: DetectDriftConfig): readonly ConfigIssue[] {
     const issue = 'when' in rate ? celIssue(rate.when, ['rates', name, 'when']) : undefined;
     if (issue !== undefined) issues.push(issue);
   }
+  const unproved =
+    Object.entries(fields).find(([, kind]) => kind === 'categorical')?.[0] ?? (config.target && 'target');
+  if (config.guarantee === 'run-length' && unproved !== undefined)
+    issues.push({
+      path: ['guarantee'],
+      code: 'drift-unproved',
+      message: `${unproved} is watched by tests whose false alarms are solved for: \`guarantee\` speaks of numeric fields, rates and nulls only`,
+      level: 'warn',
+    });
   const records = reference !== undefined && 'records' in reference ? parseCount(reference.records) : undefined;
   if (records !== undefined && records < ENOUGH_ROWS)
     issues.push({
@@ -264,6 +278,7 @@ async function toSettings(config: DetectDriftConfig, deps: OperatorDeps): Promis
     maxSegments: config.maxSegments ?? 100,
     falseAlarmEvery: count(config.falseAlarmEvery?.records, 1_000_000),
     column: {
+      guarantee: config.guarantee ?? 'none',
       referenceRecords: count(
         reference !== undefined && 'records' in reference ? reference.records : undefined,
         DEFAULT_ROWS,

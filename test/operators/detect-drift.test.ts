@@ -129,6 +129,21 @@ describe('a numeric field', () => {
     expect((await second(10, 5, false)).alarms.map(({ data }) => data.direction)).toEqual(['up', 'down']);
   });
 
+  it('with a proved run length raises the same kind of alarm, also after a restart', async () => {
+    const run = await DriftRun.start({ ...numeric, guarantee: 'run-length' });
+    const again = await DriftRun.start({ ...numeric, guarantee: 'run-length' });
+    run
+      .push(rows(3000, x()))
+      .push(rows(20, x(1), 2))
+      .push(rows(400, x(1), 3));
+    again.push(rows(3000, x())).push(rows(20, x(1), 2));
+    await again.restart();
+    again.push(rows(400, x(1), 3));
+    expect(run.alarms.map(({ data }) => [data.chart, data.direction])).toEqual([['location', 'up']]);
+    expect(Math.abs(run.alarms[0]!.data.changePoint.offset - 3000)).toBeLessThan(30);
+    expect(again.events).toEqual(run.events);
+  });
+
   it('in drift that comes back after a long time only recovers, and without a further change is quiet', async () => {
     const run = await DriftRun.start({ ...numeric, holdOff: { records: 500 } });
     run
@@ -448,6 +463,8 @@ describe('configuration', () => {
     expect(codes({ fields: { x: 'numeric' }, reference: { file: 'f' }, by: ['a'] })).toEqual([
       'drift-stored-segments error',
     ]);
+    expect(codes({ fields: { c: 'categorical' }, guarantee: 'run-length' })).toEqual(['drift-unproved warn']);
+    expect(codes({ fields: { x: 'numeric' }, guarantee: 'run-length' })).toEqual([]);
     expect(codes({ rates: { odd: { when: 'record.' } } })).toEqual(['cel error']);
     expect(codes({ fields: { x: 'numeric' }, rates: { x: { finding: '*' } } })).toEqual(['drift-name-twice error']);
   });

@@ -103,8 +103,9 @@ export class CategoryColumn extends Column {
     this.long.start(reference.counts.length);
     const share = reference.nulls.hits > 0 ? SHARES.withNulls : SHARES.withoutNulls;
     this.share = share;
-    this.nulls.arm(reference.nulls, runLength / share.nulls, share.excess);
-    if (reference.fresh !== undefined) this.fresh.arm(reference.fresh, runLength / share.fresh);
+    const { guarantee } = this.settings;
+    this.nulls.arm(reference.nulls, runLength / share.nulls, { excess: share.excess, guarantee });
+    if (reference.fresh !== undefined) this.fresh.arm(reference.fresh, runLength / share.fresh, { guarantee });
   }
 
   private watch(name: string | undefined, reference: CategoryReference): void {

@@ -39,6 +39,8 @@ export interface ColumnSettings {
   readonly referenceRecords: number;
   /** Records between false alarms of this column, in records it sees. */
   readonly runLength: number;
+  /** `run-length`: thresholds with a proof instead of ones solved for, where there is one. */
+  readonly guarantee: 'none' | 'run-length';
   readonly minJs: number;
   readonly minSd: number;
   readonly holdOffRecords: number;

@@ -2,12 +2,13 @@ import { hash32, mix32 } from '../../core/hash.ts';
 import { ByteReader, ByteWriter, type Layout } from '../sketch/bytes.ts';
 import { Column, type ColumnSettings, type ColumnSink } from './column.ts';
 import { severityOf } from './distances.ts';
+import { EDetectors } from './e-detectors.ts';
 import { locationScore, NumericReference, scaleScore } from './numeric-reference.ts';
 import type { Place } from './place.ts';
 import { NULLS_EXCESS, RateChart, type RateReference, rateReference } from './rate-chart.ts';
 import { moved, RecentScores } from './recent-scores.ts';
 import { SAMPLE_EXCESS } from './run-length.ts';
-import { ScoreCharts } from './score-charts.ts';
+import { ScoreCharts, type ScoreWatch } from './score-charts.ts';
 import { type Chunk, WarmUp } from './warm-up.ts';
 
 const LAYOUT: Layout = { kind: 'DRNC', version: 1 };
@@ -30,7 +31,7 @@ export class NumericColumn extends Column {
   protected readonly seed: number;
   private readonly salt: number;
   private readonly warm = new WarmUp();
-  private readonly charts = new ScoreCharts();
+  private readonly charts: ScoreWatch;
   private readonly recent = new RecentScores();
   private readonly nulls = new RateChart('nulls');
   private readonly invalid = new RateChart('invalid');
@@ -45,6 +46,7 @@ export class NumericColumn extends Column {
   constructor(field: string, options: { settings: ColumnSettings; place: Place; sink: ColumnSink; seed: number }) {
     super({ field, kind: 'numeric' }, options.settings, options.place, options.sink);
     this.seed = options.seed;
+    this.charts = options.settings.guarantee === 'run-length' ? new EDetectors() : new ScoreCharts();
     this.salt = hash32(field, options.seed);
   }
 
@@ -93,8 +95,9 @@ export class NumericColumn extends Column {
     const runLength = this.runLengthOf(this.reference?.mean ?? 0);
     const share = this.nullRate.hits > 0 ? SHARES.withNulls : SHARES.withoutNulls;
     if (this.reference !== undefined) this.charts.arm(runLength / share.scores, this.reference.n);
-    this.nulls.arm(this.nullRate, runLength / share.nulls, share.excess);
-    this.invalid.arm(this.invalidRate, runLength / share.invalid);
+    const { guarantee } = this.settings;
+    this.nulls.arm(this.nullRate, runLength / share.nulls, { excess: share.excess, guarantee });
+    this.invalid.arm(this.invalidRate, runLength / share.invalid, { guarantee });
   }
 
   private watch(value: unknown, isNull: boolean, isNumber: boolean): void {

@@ -59,21 +59,25 @@ export class RateChart {
     this.name = name;
   }
 
-  /** `excess`: how far the false alarms expected over what the reference leaves open may exceed one in `runLength`. */
-  arm(reference: RateReference, runLength: number, excess = SAMPLE_EXCESS): void {
+  arm(reference: RateReference, runLength: number, options: ArmOptions = {}): void {
     const { n, hits, dependence } = reference;
-    const p0 = (hits + 0.5) / (n + 1);
-    this.rate = p0;
+    const { excess = SAMPLE_EXCESS, guarantee = 'none' } = options;
+    const observed = (hits + 0.5) / (n + 1);
+    const sample = { n: n / dependence, hits: hits / dependence };
+    const p0 = guarantee === 'none' ? observed : highestRate(sample);
+    this.rate = observed;
     if (p0 > MAX_RATE) {
       this.threshold = Number.POSITIVE_INFINITY;
       return;
     }
     const walk = bernoulliWalk(p0, alternative(p0));
-    const sample = { n: n / dependence, hits: hits / dependence };
-    const exact = bernoulliThreshold(walk, p0, runLength);
     this.up = walk.up;
     this.down = walk.down;
-    this.threshold = dependence * Math.max(exact, sampledBernoulliThreshold(walk, sample, excess / runLength));
+    const threshold =
+      guarantee === 'none'
+        ? Math.max(bernoulliThreshold(walk, p0, runLength), sampledBernoulliThreshold(walk, sample, excess / runLength))
+        : Math.log(runLength);
+    this.threshold = dependence * threshold;
   }
 
   /** True when the threshold is reached. */
@@ -153,6 +157,19 @@ export interface RateFacts {
   readonly after: number;
   /** Rise in standard deviations of one record. */
   readonly sd: number;
+}
+
+export interface ArmOptions {
+  /** How far the false alarms expected over what the reference leaves open may exceed one in `runLength`. */
+  readonly excess?: number;
+  /** `run-length`: e^h is a lower bound of the run length at the highest rate that the reference leaves open (Lorden 1971). */
+  readonly guarantee?: 'none' | 'run-length';
+}
+
+/** Two standard errors above: Wilson's upper limit. Source: Wilson 1927. */
+function highestRate({ n, hits }: { readonly n: number; readonly hits: number }): number {
+  const p = hits / n;
+  return (p + 2 / n + 2 * Math.sqrt((p * (1 - p) + 1 / n) / n)) / (1 + 4 / n);
 }
 
 /** The rate a chart is aimed at: a little beyond a tripling, which forgives an error in p0 better than a doubling does. */

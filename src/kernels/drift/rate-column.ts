@@ -61,7 +61,7 @@ export class RateColumn extends Column {
     if (warm.size < this.settings.referenceRecords) return;
     this.reference = rateReference(Uint8Array.from(warm.values.subarray(0, warm.size)));
     warm.clear();
-    this.chart.arm(this.reference, this.settings.runLength);
+    this.chart.arm(this.reference, this.settings.runLength, this.settings);
     this.phase = 'watching';
     this.referenceDirty = true;
     this.sink.referenced(this, { records: this.reference.n, hits: this.reference.hits });
@@ -121,7 +121,7 @@ export class RateColumn extends Column {
   loadReference(bytes: Uint8Array): void {
     const [n, hits, dependence] = new ByteReader(bytes, LAYOUT).f64s();
     this.reference = { n: n!, hits: hits!, dependence: dependence! };
-    this.chart.arm(this.reference, this.settings.runLength);
+    this.chart.arm(this.reference, this.settings.runLength, this.settings);
     if (this.phase === 'warming') this.phase = 'watching';
   }
 

@@ -29,6 +29,20 @@ export interface Fired {
   readonly mean: number;
 }
 
+/** Watches the scores of a field, location and scale. */
+export interface ScoreWatch {
+  /** `runLength`: records between false alarms of all that is watched here; `n`: records of the reference. */
+  arm(runLength: number, n: number): void;
+  /** Takes the scores of one value; what reached its threshold, for facts(), or -1. */
+  add(z: number, y: number, place: Place): number;
+  facts(fired: number): Fired;
+  reset(): void;
+  /** Statistic as a share of its threshold. */
+  ratio(chart: 'location' | 'scale'): number;
+  write(to: ByteWriter): void;
+  read(from: ByteReader): void;
+}
+
 /**
  * Five two-sided CUSUM charts on standard normal scores: location with k = .125, .25, .5 and scale with k = .125, .25.
  *
@@ -39,7 +53,7 @@ export interface Fired {
  *
  * Source: Page 1954; thresholds: Brook & Evans 1972, see run-length.ts.
  */
-export class ScoreCharts {
+export class ScoreCharts implements ScoreWatch {
   private readonly sums = new Float64Array(SIDES);
   private readonly offsets = new Float64Array(SIDES);
   private readonly indexes = new Float64Array(SIDES);

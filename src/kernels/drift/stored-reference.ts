@@ -98,6 +98,7 @@ function probe(name: string, kind: 'numeric' | 'categorical'): Column {
     holdOffRecords: 1,
     holdOffMs: 0,
     season: 'none',
+    guarantee: 'none',
     rebaselineAfter: 0,
   };
   return kind === 'numeric'

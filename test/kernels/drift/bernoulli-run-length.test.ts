@@ -91,7 +91,7 @@ describe('the chart of a rate with a reference of 2,000', () => {
 
   function runLengthOf({ n, hits }: { n: number; hits: number }, runLength: number, p: number): number {
     const chart = new RateChart('x');
-    chart.arm({ n, hits, dependence: 1 }, runLength, NULLS_EXCESS);
+    chart.arm({ n, hits, dependence: 1 }, runLength, { excess: NULLS_EXCESS });
     const place = { offset: 0, index: -1, time: Number.NaN, hour: -1, draw: 0 };
     // the steps of the chart, read off what one hit and one miss do to its sum
     chart.add(true, place);

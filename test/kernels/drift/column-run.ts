@@ -11,6 +11,7 @@ export interface Alarm extends AlarmFacts {
 export const SETTINGS: ColumnSettings = {
   referenceRecords: 2000,
   runLength: 1e6,
+  guarantee: 'none',
   minJs: 0.05,
   minSd: 0.1,
   holdOffRecords: 2000,

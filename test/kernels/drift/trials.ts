@@ -1,3 +1,4 @@
+import type { ColumnSettings } from '../../../src/kernels/drift/column.ts';
 import { normalQuantile } from '../../../src/kernels/drift/normal.ts';
 import { type Alarm, ColumnRun } from './column-run.ts';
 import { FAMILIES, type Family, SEASON_STEP_MS, uniforms } from './families.ts';
@@ -33,14 +34,14 @@ export interface Change {
 /** D2, D3: mean records from a change to the alarm, and mean distance of the change point from the truth, on N(0, 1). */
 export function delays(
   change: Change,
-  { seed, runs, reference }: { seed: number; runs: number; reference: number },
+  { seed, runs, reference, ...settings }: { seed: number; runs: number; reference: number } & Partial<ColumnSettings>,
 ): { readonly delay: number; readonly changePoint: number } {
   let delay = 0;
   let changePoint = 0;
   let counted = 0;
   for (let r = 0; r < runs; r++) {
     const u = uniforms(seed * 104_729 + r);
-    const run = new ColumnRun({ referenceRecords: reference }, undefined, seed + r);
+    const run = new ColumnRun({ ...settings, referenceRecords: reference }, undefined, seed + r);
     const { shift = 0, scale = 1, nulls = [0, 0] } = change;
     const push = (rate: number, sd: number, mean: number): void => {
       const z = normalQuantile(u()); // drawn in any case, so that a null costs the same draws
