@@ -58,6 +58,7 @@ export async function runPlan(options: RunOptions): Promise<RunSummary> {
       offsets: options.acceptOffsets ?? false,
       resetSteps: new Set(options.resetSteps),
     },
+    comparesKeys: broker.name === 'kafka',
     defaults:
       broker.name === 'local'
         ? { commitEveryMs: 2000, maxAheadMs: Number.POSITIVE_INFINITY }

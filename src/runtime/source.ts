@@ -6,6 +6,7 @@ import { DataRecord } from '../core/record.ts';
 import { Frame, type Rejected } from '../topology/frame.ts';
 import { add } from '../topology/frame-counts.ts';
 import type { InputPlan } from '../topology/plan.ts';
+import type { KeyCheck } from './key-check.ts';
 import type { StreamClock, Verdict } from './stream-clock.ts';
 
 export interface SourceOptions {
@@ -14,6 +15,8 @@ export interface SourceOptions {
   /** Reads the event time's text; NaN when it is none. */
   readonly parseTime: (text: string) => number;
   readonly clock: StreamClock;
+  /** Absent where keys are not compared. */
+  readonly keys: KeyCheck | undefined;
   readonly edgeCount: number;
   readonly portCount: number;
 }
@@ -62,6 +65,7 @@ export class Source {
         this.stamp(record);
         frame.tombstones.push(record, i);
       } else if (this.decode(frame, record, i)) {
+        this.options.keys?.check(record, frame, i);
         this.time(frame, record);
         edge.records.push(record);
         edge.causes.push(i);

@@ -21,6 +21,7 @@ export interface TaskMemory {
   roots: RootTable;
   /** Ids of commands that were done. */
   commands: readonly string[];
+  keyMismatches: number;
   watch: SavedWatch;
 }
 
@@ -54,6 +55,7 @@ export function takeCheckpoint(
     totals: countsToJson(memory.totals),
     roots: memory.roots,
     commands: memory.commands,
+    keyMismatches: memory.keyMismatches,
     watch: memory.watch,
   };
   put.push({ name: TASK_PART, bytes: Buffer.from(JSON.stringify(json)) });
@@ -121,6 +123,7 @@ function readMemory(part: StatePart, stage: CompiledStage): TaskMemory {
     totals: countsFromJson(saved.totals),
     roots: saved.roots,
     commands: saved.commands ?? [],
+    keyMismatches: saved.keyMismatches ?? 0,
     watch: saved.watch ?? {},
   };
 }

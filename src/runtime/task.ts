@@ -24,6 +24,7 @@ import { addCounts, emptyCounts, isConserved } from './counters.ts';
 import { EmissionDigest } from './digest.ts';
 import { writeEvents } from './events.ts';
 import { createKernels } from './kernels.ts';
+import { KeyCheck } from './key-check.ts';
 import { OpenCommit } from './open-commit.ts';
 import { waitOut } from './outage.ts';
 import { HeldRecords } from './record-store.ts';
@@ -54,6 +55,8 @@ export interface TaskContext {
   readonly accept: { readonly replay: boolean; readonly offsets: boolean; readonly resetSteps: ReadonlySet<string> };
   /** Broker's defaults where the plan has none. */
   readonly defaults: { readonly commitEveryMs: number; readonly maxAheadMs: number };
+  /** Records come with keys of their producers: hold them against what inputs declare. */
+  readonly comparesKeys: boolean;
 }
 
 /** One stage on one partition, from open to close. A failure of any kind ends it; opening it again is the supervisor's. */
@@ -67,6 +70,7 @@ export class Task {
   private readonly input: InputPlan;
   private readonly digest = new EmissionDigest();
   private readonly clock: StreamClock;
+  private readonly keys: KeyCheck | undefined;
   private readonly upstream = new UpstreamClock();
   private readonly sampler: Sampler | undefined;
   private readonly held: HeldRecords;
@@ -109,6 +113,7 @@ export class Task {
     this.stopAt = stopAt;
     this.watch = new StageWatch(context.plan, stage, stopAt);
     this.commands = new StepCommands(stage, context.commands, { task: taskName(id), log: context.log });
+    this.keys = context.comparesKeys ? KeyCheck.of(input) : undefined;
     this.clock = new StreamClock(input, input.maxAheadMs ?? context.defaults.maxAheadMs);
   }
 
@@ -163,6 +168,7 @@ export class Task {
       eventTime: this.input.eventTime === undefined ? undefined : compileField(this.input.eventTime.field),
       parseTime: this.context.timeParser(this.input.eventTime?.parse ?? []),
       clock: this.clock,
+      keys: this.keys,
       edgeCount: this.stagePlan.edgeCount,
       portCount: this.stage.portCount,
     });
@@ -180,6 +186,7 @@ export class Task {
       addCounts(this.totals, memory.totals);
       this.watch.restore(memory.watch, accept.resetSteps);
       this.commands.restore(memory.commands);
+      if (this.keys !== undefined) this.keys.mismatches = memory.keyMismatches;
       this.ended = memory.ended;
       this.hasCheckpoint = true;
       this.resumed = true;
@@ -501,6 +508,7 @@ export class Task {
       totals: this.totals,
       roots: this.held.save(),
       commands: this.commands.save(),
+      keyMismatches: this.keys?.mismatches ?? 0,
       watch: this.watch.save(),
     };
   }

@@ -375,8 +375,12 @@ export const EVENTS: readonly EventSpec[] = [
   },
   {
     type: 'key.mismatch',
-    help: 'The key of a record is not what input.key declares.',
-    data: { expected: 'declared fields', origin: 'first record seen' },
+    help: 'The key of a record is not what input.key declares (keyMismatch: warn).',
+    data: {
+      expected: 'declared fields',
+      origin: 'the record',
+      records: 'mismatches of the task so far: told at 1, 10, 100, …',
+    },
   },
   {
     type: 'breaker.opened',
