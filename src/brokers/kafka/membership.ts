@@ -40,6 +40,10 @@ export class Membership {
   private readonly coordinator: GroupCoordinator;
   private readonly assignments = new Subject<Assignment>();
   private readonly stopping = new AbortController();
+  /** Resolves with `stopping`. */
+  private readonly stopped = new Promise<void>((resolve) => {
+    this.stopping.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
   private memberId = '';
   private generation = -1;
   /** Given to this member in `generation`. */
@@ -49,6 +53,8 @@ export class Membership {
   private settled = Promise.withResolvers<void>();
   private running: Promise<void> | undefined;
   private frozen = false;
+  /** Fell out with nobody listening any more: it does not join again. */
+  private isOver = false;
   private conflict: string | undefined;
 
   constructor(options: MembershipOptions) {
@@ -114,7 +120,7 @@ export class Membership {
   }
 
   private async run(): Promise<void> {
-    while (!this.stopping.signal.aborted) {
+    while (!this.stopping.signal.aborted && !this.isOver) {
       try {
         await this.join();
         await this.work();
@@ -195,8 +201,14 @@ export class Membership {
     this.generation = -1;
     this.given = new Map();
     this.unsettle();
+    if (!this.assignments.observed) {
+      // the run is ending: nobody would close the tasks and say so, and those that wait for a generation get none
+      this.isOver = true;
+      this.settled.resolve();
+      return;
+    }
     if (lost.length > 0) this.tell({ assigned: [], retained: [], revoked: [], lost });
-    await this.releasing;
+    await Promise.race([this.releasing, this.stopped]);
   }
 
   private tell(change: Record<'assigned' | 'retained' | 'revoked' | 'lost', readonly TaskKey[]>): void {
@@ -227,7 +239,7 @@ export class Membership {
     const { rebalanceTimeoutMs } = this.options;
     const timer = new AbortController();
     const late = this.clock.sleep(rebalanceTimeoutMs * RELEASE_SHARE, timer.signal).catch(() => {});
-    await Promise.race([this.releasing, late]);
+    await Promise.race([this.releasing, late, this.stopped]);
     timer.abort();
   }
 

@@ -1,0 +1,75 @@
+import { afterEach, expect, it } from 'vitest';
+import { nodeFactory } from '../../../src/brokers/kafka/client.ts';
+import { Cluster } from '../../../src/brokers/kafka/cluster.ts';
+import { leaveGroup } from '../../../src/brokers/kafka/group-leader.ts';
+import { Membership } from '../../../src/brokers/kafka/membership.ts';
+import { kafkaSettings } from '../../../src/brokers/kafka/settings.ts';
+import type { Assignment } from '../../../src/core/broker.ts';
+import { systemClock } from '../../../src/core/clock.ts';
+import { silentLog } from '../../../src/core/log.ts';
+import { describeWithKafka } from '../../support/kafka/describe-kafka.ts';
+import { createTopic, topicName, until } from '../../support/kafka/topics.ts';
+
+await describeWithKafka('a member of a group', (brokers) => {
+  const { bootstrap, client } = kafkaSettings({ brokers });
+  let cluster: Cluster;
+  let member: Membership;
+  const given: Assignment[] = [];
+
+  /** A member that has a task, and will only notice by its beats what the group makes of it. */
+  async function join(stop: AbortSignal) {
+    const topic = topicName('member');
+    await createTopic(brokers, topic, { partitions: 1 });
+    cluster = new Cluster({ bootstrap, makeNode: nodeFactory({ ...client, log: () => {} }), clock: systemClock });
+    const group = topicName('group');
+    member = new Membership({
+      cluster,
+      group,
+      topology: 't',
+      fingerprint: 'f',
+      reads: [{ stage: 'source', topic }],
+      sessionTimeoutMs: 6000,
+      rebalanceTimeoutMs: 60_000,
+      heartbeatMs: 100,
+      log: silentLog,
+    });
+    given.length = 0;
+    member.assignments$(stop).subscribe((assignment) => given.push(assignment));
+    await until('it has its task', async () => given.length === 1);
+    const task = given[0]!.assigned[0]!;
+    const drop = () => leaveGroup(cluster, { groupId: group, memberId: member.member.memberId });
+    return { task, drop };
+  }
+  afterEach(async () => {
+    await member.close();
+    await cluster.close();
+  });
+
+  it('that is dropped while it works tells that its task is lost, and joins again once that is closed', async () => {
+    const { drop } = await join(new AbortController().signal);
+    await drop();
+    await until('it is told', async () => given.length === 2);
+    expect(given[1]).toMatchObject({ assigned: [], lost: given[0]!.assigned });
+    given[1]!.released();
+    await until('it has its task again', async () => given.length === 3);
+    expect(given[2]?.assigned).toEqual(given[0]?.assigned);
+  });
+
+  it('that is dropped while it ends gives a task that waits for its generation none, and closes', async () => {
+    const stop = new AbortController();
+    const { task, drop } = await join(stop.signal);
+    stop.abort();
+    await drop();
+    await until('it has noticed', async () => member.member.memberId === '');
+    await expect(member.generationOf(task)).rejects.toMatchObject({ code: 'not-assigned' });
+    await member.close();
+    expect(given).toHaveLength(1);
+  }, 20_000);
+
+  it('that is dropped and closed before its task was let go closes all the same', async () => {
+    const { drop } = await join(new AbortController().signal);
+    await drop();
+    await until('it is told', async () => given.length === 2);
+    await member.close();
+  }, 20_000);
+});
