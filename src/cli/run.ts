@@ -5,6 +5,7 @@ import { folderView } from './folder-view.ts';
 import { type Gate, parseGate } from './gates.ts';
 import { addKafkaFlags, registryOf } from './kafka-flags.ts';
 import { load, planOf } from './load.ts';
+import { rebaselineCommands } from './rebaseline-flag.ts';
 import { reloads } from './reload.ts';
 import { checkGates, type EndFlags, printSummary } from './run-end.ts';
 import { type HostFlags, RunHost } from './run-host.ts';
@@ -69,7 +70,10 @@ async function run(paths: readonly string[], flags: RunFlags): Promise<number> {
   const registry = await registryOf(flags, process.env);
   const read = async (path: string): Promise<Version> => {
     const loaded = await load(path);
-    return { topology: loaded.topology, plan: planOf(loaded, { onePartition, env: process.env, registry }) };
+    const plan = planOf(loaded, { onePartition, env: process.env, registry });
+    // a wrong flag is told before anything is opened, or stopped for a reload; beside others the flag is refused as such
+    if (paths.length === 1) rebaselineCommands(flags.rebaseline ?? [], plan);
+    return { topology: loaded.topology, plan };
   };
   const versions = await Promise.all(paths.map(read));
   const plans = versions.map(({ plan }) => plan);

@@ -10,6 +10,7 @@ export interface SideBySideFlags {
   readonly topic: readonly string[];
   readonly report?: string;
   readonly resetState: readonly string[];
+  readonly rebaseline?: readonly string[];
 }
 
 /**
@@ -30,16 +31,17 @@ export function checkSideBySide(plans: readonly Plan[], flags: SideBySideFlags):
   if (flags.local !== undefined) checkFiles(plans, flags.local, localTopics(flags.topic));
 }
 
-function refuseFlags({ report, resetState }: SideBySideFlags): void {
+function refuseFlags({ report, resetState, rebaseline = [] }: SideBySideFlags): void {
   if (report !== undefined)
     throw new ConfigError('--report writes of one topology: with several, `sluice report DIR --topology NAME` does', {
       code: 'flag-of-one',
     });
-  if (resetState.length > 0)
-    throw new ConfigError(
-      `--reset-state ${resetState[0]}: with several topologies it is not said whose step that is; run that one alone with it once`,
-      { code: 'flag-of-one' },
-    );
+  for (const [flag, steps] of Object.entries({ 'reset-state': resetState, rebaseline }))
+    if (steps.length > 0)
+      throw new ConfigError(
+        `--${flag} ${steps[0]}: with several topologies it is not said whose step that is; run that one alone with it once`,
+        { code: 'flag-of-one' },
+      );
 }
 
 function checkFiles(plans: readonly Plan[], local: string, inputs: Readonly<Record<string, readonly string[]>>): void {

@@ -18,7 +18,10 @@ export function stopSignal(log: Log): StopSignal {
   const stop = (reason: Error) => {
     if (controller.signal.aborted) return;
     controller.abort(reason);
-    deadline = setTimeout(() => process.exit(EXIT.failed), STOP_DEADLINE_MS);
+    deadline = setTimeout(() => {
+      log.error('stop-deadline', `not stopped within ${STOP_DEADLINE_MS / 1000} s: ends as by kill -9`);
+      process.exit(EXIT.failed);
+    }, STOP_DEADLINE_MS);
     deadline.unref();
   };
   const onSignal = (name: NodeJS.Signals) => {

@@ -43,6 +43,7 @@ describe('topologies side by side', () => {
   it('take no flag that is about one of them', () => {
     expect(() => checkSideBySide(pair, { ...files, report: 'r.html' })).toThrow('--report');
     expect(() => checkSideBySide(pair, { ...kafka, resetState: ['s'] })).toThrow('--reset-state s');
+    expect(() => checkSideBySide(pair, { ...kafka, rebaseline: ['s/x@now'] })).toThrow('--rebaseline s/x@now');
     expect(() =>
       checkSideBySide([plan('a', 'in', 'x')], { ...files, report: 'r.html', resetState: ['s'] }),
     ).not.toThrow();

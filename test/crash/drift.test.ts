@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -90,6 +90,7 @@ describe('a new reference asked for with --rebaseline', () => {
         code: 2,
         stderr: expect.stringContaining(`--rebaseline ${flag}: `),
       });
+    expect(existsSync(join(job.folder, 'refused', '.sluice'))).toBe(false); // nothing was opened
   }, 60_000);
 
   function rebaselined(out: string): string[] {
