@@ -82,7 +82,7 @@ function requestOf(flags: ReplayFlags): ReplayRequest {
     filter: filterOf(flags),
     times: [flags.since ?? null, flags.until ?? null],
     maxAttempts: flags.maxAttempts,
-    fix: flags.fix === undefined ? null : createHash('sha256').update(readFileSync(flags.fix)).digest('base64url'),
+    fix: flags.fix === undefined ? null : createHash('sha256').update(readFileSync(flags.fix)).digest('hex'),
   };
 }
 
@@ -97,13 +97,25 @@ function nameOf(known: readonly ReplayRun[], { run }: ReplayFlags, request: Repl
     });
   if (goesOn !== undefined && !isSame(goesOn.request, request))
     throw new ConfigError(
-      `replay ${goesOn.run} was begun with other filters, --max-attempts or --fix: give the same, or another --run when it is finished`,
+      `replay ${goesOn.run} was begun with ${flagsOf(goesOn.request)}: give the same${isDone(goesOn) ? ', or another --run' : ' until it is finished'}`,
       { code: 'replay-differs' },
     );
   if (goesOn !== undefined) return isDone(goesOn) ? undefined : goesOn.run;
   if (run !== undefined) return run;
   const names = new Set(known.map((one) => one.run));
   for (let n = known.length + 1; ; n++) if (!names.has(`replay-${n}`)) return `replay-${n}`;
+}
+
+/** As flags; of the fix only that there was one is known. */
+function flagsOf({ filter, times: [since, until], maxAttempts, fix }: ReplayRequest): string {
+  return [
+    ...filter.where.map(({ key, value }) => `--where ${key}=${value}`),
+    ...filter.fields.map((field) => `--field ${field}`),
+    ...(since === null ? [] : [`--since ${since}`]),
+    ...(until === null ? [] : [`--until ${until}`]),
+    `--max-attempts ${maxAttempts}`,
+    fix === null ? 'no --fix' : `a --fix of SHA-256 ${fix.slice(0, 8)}…`,
+  ].join(' ');
 }
 
 function report(run: ReplayRun, { json }: ReplayFlags): void {

@@ -147,7 +147,9 @@ await describeWithKafka('replay on Kafka', (brokers) => {
 
     const again = await shop.replay('--fix', fix, '--run', 'first');
     expect(again.stderr).toContain('first is finished: nothing new');
-    expect((await shop.replay('--run', 'first')).stderr).toContain('begun with other filters');
+    const differs = await shop.replay('--run', 'first', '--where', 'rule=x');
+    expect(differs).toMatchObject({ code: 2 });
+    expect(differs.stderr).toContain('replay first was begun with --max-attempts 3 a --fix of SHA-256');
     expect(await shop.values('raw')).toHaveLength(RECORDS + 80);
 
     const second = await shop.replay();
