@@ -83,6 +83,61 @@ describe('dedup-near', () => {
     expect(records.findings).toMatchObject([{ observed: { why: ['long', 'zeta', 'common'] } }]);
   });
 
+  it('drops what is surely the same, and lets what is only near pass with its finding', async () => {
+    const rows = [{ n: 'mary ann smith' }, { n: 'mary anne smith' }, { n: 'mary ann smith' }];
+    const told = async (over: object): Promise<unknown[]> => {
+      const out = await runOperator(
+        dedupNear,
+        { kind: 'person', fields: ['n'], action: 'drop', ...over } as never,
+        rows,
+      );
+      const scores = out.findings.map(({ observed }) => (observed as { score: number }).score);
+      return [scores, out.port(0).map(({ offset }) => offset), out.port(1).map(({ offset }) => offset)];
+    };
+    const [scores] = await told({ threshold: 0.3 });
+    const [near, same] = scores as [number, number];
+    expect([near < 0.95, same]).toEqual([true, 1]);
+    expect(await told({ threshold: 0.3, dropFrom: near + 0.01 })).toEqual([scores, [0, 1], [2]]);
+    expect(await told({ threshold: 0.3, dropFrom: near - 0.01 })).toEqual([scores, [0], [1, 2]]);
+    expect(await told({ threshold: 0.3 })).toEqual([scores, [0], [1, 2]]);
+  });
+
+  it('says of texts that are half the same that they are related, and leaves them apart', async () => {
+    // by their 3-grams: 21 of 33 and 15 of 33
+    const rows = [{ t: 'acme garden chair green' }, { t: 'acme garden chair seat green wood' }];
+    const far = [rows[0]!, { t: 'acme garden seat green wood' }];
+    const run = (over: object, data: readonly object[]) =>
+      runOperator(dedupNear, { kind: 'text', fields: ['t'], into: 'cluster', ...over } as never, data);
+    const related = await run({}, rows);
+    expect(related.findings).toEqual([
+      {
+        rule: 'near-related',
+        severity: 'info',
+        dimension: 'uniqueness',
+        observed: {
+          relatedTo: { topic: 'test', partition: 0, offset: 0 },
+          score: 0.636,
+          why: expect.arrayContaining(['garden']),
+        },
+      },
+    ]);
+    expect(related.port(0).map(({ data }) => (data as { cluster: string }).cluster)).toEqual(['test/0/0', 'test/0/1']);
+    expect((await run({ action: 'drop' }, rows)).port(1)).toEqual([]);
+    expect((await run({}, far)).findings).toEqual([]);
+    expect((await run({ related: 0.45 }, far)).findings).toMatchObject([{ rule: 'near-related' }]);
+    expect((await run({ related: 'off' }, rows)).findings).toEqual([]);
+  });
+
+  it('refuses likenesses that would never be met', () => {
+    const codes = (config: object) =>
+      dedupNear.validate!({ kind: 'text', fields: ['t'], ...config } as never).map(({ code }) => code);
+    expect(codes({ related: 0.8 })).toEqual(['near-related']);
+    expect(codes({ related: 0.7, action: 'merge' })).toEqual(['near-related']);
+    expect(codes({ related: 0.4, link: { source: 's' } })).toEqual(['near-related']);
+    expect(codes({ dropFrom: 0.9 })).toEqual(['near-dropFrom']);
+    expect(codes({ dropFrom: 0.9, action: 'drop', related: 0.7 })).toEqual([]);
+  });
+
   it('gives a partner to whoever is more like it, and says so', async () => {
     const rows = [
       { s: 'x', name: 'green garden chair wood' },

@@ -13,19 +13,20 @@ export function nearFinding(
   found: {
     readonly texts: readonly string[];
     readonly features: Features;
-    readonly cluster: string;
+    /** Absent: it is not near enough for one cluster. */
+    readonly cluster: string | undefined;
     readonly match: Match;
   },
 ): Omit<Finding, 'step'> {
   const { texts, features, cluster, match } = found;
   const compared = index.compared(features, match.entry);
+  const { origin } = match.entry;
   return {
-    rule: 'near-duplicate',
+    rule: cluster === undefined ? 'near-related' : 'near-duplicate',
     severity: 'info',
     dimension: 'uniqueness',
     observed: {
-      duplicateOf: match.entry.origin,
-      cluster,
+      ...(cluster === undefined ? { relatedTo: origin } : { duplicateOf: origin, cluster }),
       score: round3(match.score),
       why: sharedWords(index, texts, match),
       ...(compared === undefined ? {} : { compared }),

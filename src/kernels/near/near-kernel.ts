@@ -2,7 +2,6 @@ import type { Inspection } from '../../core/inspection.ts';
 import type { Kernel, KernelStats, OperatorDeps, Out, Tick } from '../../core/operator.ts';
 import type { DataRecord } from '../../core/record.ts';
 import type { CheckpointDelta, StatePart } from '../../core/state.ts';
-import { GroupBook } from '../groups/group-book.ts';
 import { tellPlaced } from './cluster-events.ts';
 import { idOf } from './cluster-id.ts';
 import { Clusters } from './clusters.ts';
@@ -10,24 +9,19 @@ import { declaredKeysOf } from './declared-keys.ts';
 import { type Features, featuresOf } from './features.ts';
 import { FieldComparisons } from './field-comparisons.ts';
 import { GoldenRecords, keyOf } from './golden-records.ts';
-import { round3 } from './likeness.ts';
-import { nearFinding } from './near-finding.ts';
 import { type Match, type NearEntry, NearIndex } from './near-index.ts';
 import type { NearOptions } from './near-options.ts';
+import { NearWriter, PORT } from './near-writer.ts';
 import { linkBest } from './partners.ts';
 import { textOf } from './words.ts';
-
-const PORT = { out: 0, duplicates: 1 } as const;
-/** Clusters that are shown to who looks on. */
-const INSPECTED = 20;
 
 /**
  * Finds records that say the same in other words, each against those held before it.
  *
  * A record joins the cluster whose verified members it is most like on average, when that is at or above the
  * threshold; so one accidental likeness does not chain clusters. A record that shows that two clusters are one unites
- * them (`cluster.merged`), and one that is more like it than like its own cluster comes over. With one-to-one links a record keeps one partner of
- * the other side; a better one that comes later takes its place (`cluster.split`, `cluster.merged`).
+ * them (`cluster.merged`), and one that is more like it than like its own cluster comes over (`cluster.split`).
+ * With one-to-one links a record keeps one partner of the other side; a better one that comes later takes its place.
  * To merge, records stay in, and one of the best values of each cluster leaves.
  * Bound: `maxStateBytes`; beyond, the oldest are forgotten, with `state.evicted`.
  */
@@ -37,13 +31,12 @@ export class NearKernel implements Kernel {
   private readonly index: NearIndex;
   private readonly clusters: Clusters;
   private readonly golden: GoldenRecords | undefined;
-  private readonly visible: readonly boolean[];
-  private readonly groups = new GroupBook();
+  private readonly writer: NearWriter;
   private readonly compare: FieldComparisons | undefined;
   private stale = false;
 
   constructor(options: NearOptions, deps: OperatorDeps) {
-    const { action, into } = options;
+    const { action, into, dropFrom } = options;
     this.options = options;
     this.maxBytes = deps.limits.maxStateBytes;
     this.compare = options.compare.length === 0 ? undefined : new FieldComparisons(options.compare);
@@ -60,7 +53,8 @@ export class NearKernel implements Kernel {
       changed: (entry) => this.index.update(entry),
     });
     if (action.kind === 'merge') this.golden = new GoldenRecords({ ...action, into, port: PORT.out }, deps.records);
-    this.visible = options.fields.map(({ text }) => !deps.redacted(text));
+    const visible = options.fields.map(({ text }) => !deps.redacted(text));
+    this.writer = new NearWriter({ into, dropFrom, visible }, this.index);
   }
 
   process(records: readonly DataRecord[], time: Float64Array, out: Out): void {
@@ -104,7 +98,7 @@ export class NearKernel implements Kernel {
   }
 
   inspect(): Inspection {
-    return { groups: this.groups.top(INSPECTED) };
+    return { groups: this.writer.inspect() };
   }
 
   private get bytes(): number {
@@ -128,21 +122,21 @@ export class NearKernel implements Kernel {
     const features = this.featuresOf(record, texts);
     this.advance(timeMs, out);
     const id = idOf(record.origin);
-    const found = { texts, features };
     if (features.hashes.length === 0) {
       const alone = this.golden === undefined ? record : record.leaving({ key: keyOf(id) });
-      this.leave(alone, { ...found, cluster: id, match: undefined }, out);
+      this.writer.write(alone, { texts, features, cluster: id, match: undefined, related: undefined }, out);
       return;
     }
     const matches = index.matches(
       features,
-      options.threshold,
+      options.related ?? options.threshold,
       side === undefined ? undefined : (other) => other.side !== side,
     );
     const { entry, match } = this.join({ record, features, side, timeMs, matches }, out);
     const { cluster } = entry;
-    this.note(texts, cluster, match);
-    if (this.golden === undefined) this.leave(record, { ...found, cluster, match }, out);
+    const found = { texts, features, cluster, match, related: options.related === undefined ? undefined : matches[0] };
+    this.writer.note(found);
+    if (this.golden === undefined) this.writer.write(record, found, out);
     else {
       this.golden.take(record, { id, cluster, arrival: entry.seq, time: timeMs });
       out.absorb('merged');
@@ -183,43 +177,6 @@ export class NearKernel implements Kernel {
     if (placed.union !== undefined) this.golden?.unite(placed.union, { time: timeMs, arrival: entry.seq });
     tellPlaced(entry, placed, out);
     return { entry, match: placed.match };
-  }
-
-  private leave(
-    record: DataRecord,
-    found: {
-      readonly texts: readonly string[];
-      readonly features: Features;
-      readonly cluster: string;
-      readonly match: Match | undefined;
-    },
-    out: Out,
-  ): void {
-    const { into, action } = this.options;
-    const { cluster, match } = found;
-    if (match === undefined && into === undefined) {
-      out.emit(PORT.out, record);
-      return;
-    }
-    const draft = record.edit();
-    into?.set(draft, cluster);
-    const texts = this.shown(found.texts);
-    if (match !== undefined) out.finding(draft, nearFinding(this.index, { ...found, texts, match }));
-    out.emit(match !== undefined && action.kind === 'drop' ? PORT.duplicates : PORT.out, draft);
-  }
-
-  /** For who looks on: what the clusters hold. */
-  private note(texts: readonly string[], cluster: string, match: Match | undefined): void {
-    const text = this.shown(texts)
-      .filter((one) => one !== '')
-      .join(' · ');
-    if (match === undefined) this.groups.begin(cluster, text);
-    else this.groups.join(cluster, text, `score ${round3(match.score)}`);
-  }
-
-  /** Those that may be shown. */
-  private shown(texts: readonly string[]): readonly string[] {
-    return texts.filter((_, i) => this.visible[i] === true);
   }
 
   /** What is due by the clock, or by the number of records: clusters leave, old entries are forgotten. */

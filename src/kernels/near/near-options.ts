@@ -23,6 +23,10 @@ export interface NearOptions {
   readonly features: FeatureKind;
   readonly codes: boolean;
   readonly threshold: number;
+  /** Similarity from which a record that is no near-duplicate is said to be related; below the threshold, if any. */
+  readonly related: number | undefined;
+  /** Near-duplicates as alike as this, or more, leave by the port `duplicates`; infinite where none does. */
+  readonly dropFrom: number;
   readonly action: NearAction;
   readonly into: FieldSlot | undefined;
   readonly source: FieldSlot | undefined;
