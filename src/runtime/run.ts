@@ -5,6 +5,7 @@ import { type Log, silentLog } from '../core/log.ts';
 import type { RunObserver } from '../core/observer.ts';
 import { parseInstant } from '../core/time.ts';
 import type { Plan, StagePlan } from '../topology/plan.ts';
+import { Resets } from './resets.ts';
 import { type RunSummary, RunTotals } from './run-totals.ts';
 import type { StepCommand } from './step-commands.ts';
 import { Supervisor } from './supervisor.ts';
@@ -56,7 +57,7 @@ export async function runPlan(options: RunOptions): Promise<RunSummary> {
     accept: {
       replay: options.acceptReplay ?? false,
       offsets: options.acceptOffsets ?? false,
-      resetSteps: new Set(options.resetSteps),
+      resets: new Resets(options.resetSteps ?? []),
     },
     comparesKeys: broker.name === 'kafka',
     defaults:

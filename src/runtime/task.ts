@@ -28,6 +28,7 @@ import { KeyCheck } from './key-check.ts';
 import { OpenCommit } from './open-commit.ts';
 import { waitOut } from './outage.ts';
 import { HeldRecords } from './record-store.ts';
+import type { Resets } from './resets.ts';
 import { Sampler } from './samples.ts';
 import { Sinks } from './sinks.ts';
 import { Source } from './source.ts';
@@ -52,7 +53,7 @@ export interface TaskContext {
   /** Reads event times by patterns; NaN when the text is none. */
   readonly timeParser: (patterns: readonly string[]) => (text: string) => number;
   readonly commands: readonly StepCommand[];
-  readonly accept: { readonly replay: boolean; readonly offsets: boolean; readonly resetSteps: ReadonlySet<string> };
+  readonly accept: { readonly replay: boolean; readonly offsets: boolean; readonly resets: Resets };
   /** Broker's defaults where the plan has none. */
   readonly defaults: { readonly commitEveryMs: number; readonly maxAheadMs: number };
   /** Records come with keys of their producers: hold them against what inputs declare. */
@@ -173,8 +174,9 @@ export class Task {
       portCount: this.stage.portCount,
     });
     const { start } = this.channel;
+    const resetSteps = accept.resets.stepsOf(taskName(this.id), start.committed?.checkpoint ?? 0);
     const restored = await restoreState(this.stage, start, {
-      resetSteps: accept.resetSteps,
+      resetSteps,
       onProgress: (done, of) => this.context.observer.taskProgress?.(this.id, { unit: 'state parts', done, of }),
     });
     this.stale = restored.stale;
@@ -184,7 +186,7 @@ export class Task {
       Object.assign(this.clock.state, memory.clock);
       this.upstream.restore(memory.upstream, memory.clock.streamTime);
       addCounts(this.totals, memory.totals);
-      this.watch.restore(memory.watch, accept.resetSteps);
+      this.watch.restore(memory.watch, resetSteps);
       this.commands.restore(memory.commands);
       if (this.keys !== undefined) this.keys.mismatches = memory.keyMismatches;
       this.ended = memory.ended;

@@ -204,6 +204,38 @@ describe('what a task refuses', () => {
     expect(dataOf(driver).at(-1).data).toEqual({ seen: 2 });
   });
 
+  it('to start a step anew a second time, when its task fails and is opened again', async () => {
+    const driver = new TopologyDriver(linePlan([counter]));
+    driver.feed('in', rows(0, 5));
+    await driver.advance(200);
+    await driver.pause();
+    driver.restartWith(linePlan([counter]), { resetSteps: ['s0'] });
+    driver.feed('in', rows(5, 8));
+    await driver.advance(200);
+    driver.cluster.faults = { failed: 1 };
+    driver.feed('in', rows(8, 10));
+    await driver.advance(120);
+    driver.cluster.faults = {};
+    await driver.end();
+    expect(driver.values('out')).toEqual(rows(0, 10));
+    expect(dataOf(driver).at(-1).data).toEqual({ seen: 5 });
+  });
+
+  it('to keep the memory of a step that is to start anew because its task failed before it committed', async () => {
+    const driver = new TopologyDriver(linePlan([counter]));
+    driver.feed('in', rows(0, 5));
+    await driver.advance(200);
+    await driver.pause();
+    driver.restartWith(linePlan([counter]), { resetSteps: ['s0'] });
+    driver.cluster.faults = { failed: 1 };
+    driver.feed('in', rows(5, 8));
+    await driver.advance(120);
+    driver.cluster.faults = {};
+    await driver.end();
+    expect(driver.values('out')).toEqual(rows(0, 8));
+    expect(dataOf(driver).at(-1).data).toEqual({ seen: 3 });
+  });
+
   it('offsets that were set by hand', async () => {
     const driver = new TopologyDriver(linePlan([counter]));
     driver.feed('in', rows(0, 5));
