@@ -1,6 +1,7 @@
 import type { Origin } from '../../core/record.ts';
 import type { CheckpointDelta, StatePart } from '../../core/state.ts';
-import { EntryStore, openPart, sealPart } from '../repair/entry-store.ts';
+import { EntryStore } from '../repair/entry-store.ts';
+import { openPart, sealPart } from '../repair/sealed-part.ts';
 import { type Blocked, BlockIndex } from './block-index.ts';
 import type { Features } from './features.ts';
 import { bytesOfValues, type FieldComparisons } from './field-comparisons.ts';

@@ -1,13 +1,8 @@
-import { deserialize, serialize } from 'node:v8';
-import { crc32 } from 'node:zlib';
-import { StateError } from '../../core/errors.ts';
 import type { StatePart } from '../../core/state.ts';
+import { openPart, sealPart } from './sealed-part.ts';
 
-/** Parts of one store; above this the older half is written again as one. */
+/** Parts of one store; above this small ones are written again as one. */
 const MAX_PARTS = 10;
-/** crc32 of what follows u32 | format u32 | V8 serialization of the entries. Little-endian. */
-const HEADER_BYTES = 8;
-const FORMAT = 1;
 
 interface Entry<V> {
   readonly key: string;
@@ -39,9 +34,10 @@ export interface EntryShape<V> {
  *
  * Idea: a list in order of touch is the queue for eviction, and since what leaves is always the oldest, one number (the
  * oldest version alive) tells a restore what had left. A checkpoint writes the entries touched since the last one as a
- * new part; a part without a newest version is dropped; the older half is written again as one above ten parts.
+ * new part; a part without a newest version is dropped; above ten parts the small ones are written again as one.
  * The order is linked, not that of the Map: its first value is found behind the holes of all that left before.
- * Cost: a look-up a touch, whatever is held; checkpoint: the entries touched.
+ * Cost: a look-up a touch, whatever is held; checkpoint: the entries touched, each written again once for every time
+ * that what is held doubles.
  */
 export class EntryStore<V> {
   bytes = 0;
@@ -146,8 +142,8 @@ export class EntryStore<V> {
   checkpoint(put: StatePart[], drop: string[]): void {
     this.sort();
     if (this.parts.size > MAX_PARTS) {
-      const old = new Set([...this.parts.keys()].slice(0, MAX_PARTS / 2));
-      for (const entry of this.entries.values()) if (old.has(entry.part)) this.dirty.add(entry);
+      const small = this.smallParts();
+      if (small.size > 0) for (const entry of this.entries.values()) if (small.has(entry.part)) this.dirty.add(entry);
     }
     if (this.dirty.size > 0) {
       const id = this.nextPart++;
@@ -198,6 +194,18 @@ export class EntryStore<V> {
     this.nextVersion = Math.max(this.nextVersion, floor);
   }
 
+  /** The smallest parts, up to one that is larger than they are together; none when that leaves one alone. */
+  private smallParts(): ReadonlySet<number> {
+    const small = new Set<number>();
+    let together = 0;
+    for (const [id, live] of [...this.parts].sort(([, a], [, b]) => a - b)) {
+      if (small.size > 0 && live > together) break;
+      small.add(id);
+      together += live;
+    }
+    return small.size > 1 ? small : new Set();
+  }
+
   private make(made: Pick<Entry<V>, 'key' | 'value' | 'version' | 'order' | 'part'>): Entry<V> {
     const entry = { ...made, bytes: this.shape.size(made.value), older: undefined, newer: undefined };
     this.entries.set(entry.key, entry);
@@ -242,29 +250,4 @@ export class EntryStore<V> {
     if (live !== undefined) this.parts.set(entry.part, live - 1);
     entry.part = 0;
   }
-}
-
-export function sealPart(name: string, value: unknown): StatePart {
-  const body = serialize(value);
-  const bytes = new Uint8Array(HEADER_BYTES + body.length);
-  bytes.set(body, HEADER_BYTES);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(4, FORMAT, true);
-  view.setUint32(0, crc32(bytes.subarray(4)), true);
-  return { name, bytes };
-}
-
-/** Errors: StateError `bad-part` when the part is damaged, `part-version` when another version wrote it. */
-export function openPart({ name, bytes }: StatePart): unknown {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < HEADER_BYTES || crc32(bytes.subarray(4)) !== view.getUint32(0, true))
-    throw new StateError(`state part ${name} fails its checksum: restore an older checkpoint or reset the step`, {
-      code: 'bad-part',
-    });
-  const format = view.getUint32(4, true);
-  if (format !== FORMAT)
-    throw new StateError(`state part ${name} has format ${format}, this build reads ${FORMAT}: reset the step`, {
-      code: 'part-version',
-    });
-  return deserialize(bytes.subarray(HEADER_BYTES));
 }

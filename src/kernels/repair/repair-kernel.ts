@@ -5,11 +5,11 @@ import { BoundLog } from './bound-log.ts';
 import { isMissing } from './cell.ts';
 import { type Cells, Columns } from './columns.ts';
 import { DependencyModel, type SavedModel } from './dependency-model.ts';
-import { openPart, sealPart } from './entry-store.ts';
 import type { Settled } from './groups.ts';
 import { HeldRecords } from './held-records.ts';
 import { correctionData, suspensionData } from './messages.ts';
 import type { RepairSettings } from './repair-settings.ts';
+import { openPart, sealPart } from './sealed-part.ts';
 import { SeriesModel, type SettledPoint } from './series.ts';
 import { type Edit, fromCell, fromFill, fromSeries, RepairWriter } from './writer.ts';
 

@@ -96,3 +96,28 @@ it('keeps what changed without a touch, and its place, through restores of parts
       ]);
   }
 });
+
+it('writes an entry again only when what is held has doubled', () => {
+  const written = (count: number): number => {
+    let saved = 0;
+    const save = (value: number): number => {
+      saved++;
+      return value;
+    };
+    const store = new EntryStore<number>('s', { ...SHAPE, save });
+    let most = 0;
+    const parts = new Set<string>();
+    for (let i = 1; i <= count; i++) {
+      store.put(String(i), i);
+      if (i % 100 !== 0) continue;
+      const [put, drop]: [StatePart[], string[]] = [[], []];
+      store.checkpoint(put, drop);
+      for (const part of put) parts.add(part.name);
+      for (const name of drop) parts.delete(name);
+      most = Math.max(most, parts.size);
+    }
+    expect(most).toBeLessThanOrEqual(10 + Math.log2(count));
+    return saved / count;
+  };
+  for (const count of [5000, 80_000]) expect(written(count)).toBeLessThanOrEqual(1 + Math.log2(count / 100));
+});
