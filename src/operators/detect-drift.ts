@@ -59,11 +59,27 @@ const Config = Type.Object(
         default: { records: '1M' },
       },
     ),
-    guarantee: Type.Union([Type.Literal('none'), Type.Literal('run-length')], {
-      description:
-        'run-length: the run length of numeric fields and rates is proved instead of solved for (e-detectors), for independent records; later by half and more.',
-      default: 'none',
-    }),
+    guarantee: Type.Union(
+      [
+        Type.Literal('none'),
+        Type.Literal('run-length'),
+        Type.Object(
+          {
+            falseDiscoveries: Type.Number({ exclusiveMinimum: 0, maximum: 0.5, description: 'Share of wrong alarms.' }),
+            every: Type.Object(
+              { records: Count('Records of a segment that are tested together.') },
+              { additionalProperties: false },
+            ),
+          },
+          { additionalProperties: false },
+        ),
+      ],
+      {
+        description:
+          'run-length: the run length of numeric fields and rates is proved instead of solved for (e-detectors), for independent records; later by half and more. falseDiscoveries: for many fields, windows of all of them are tested together (Benjamini-Hochberg, LORD) instead of charts.',
+        default: 'none',
+      },
+    ),
     by: Type.Array(Name, {
       maxItems: 4,
       description: 'Fields whose values make segments with a reference of their own.',
@@ -278,7 +294,7 @@ async function toSettings(config: DetectDriftConfig, deps: OperatorDeps): Promis
     maxSegments: config.maxSegments ?? 100,
     falseAlarmEvery: count(config.falseAlarmEvery?.records, 1_000_000),
     column: {
-      guarantee: config.guarantee ?? 'none',
+      guarantee: typeof config.guarantee === 'object' ? 'discoveries' : (config.guarantee ?? 'none'),
       referenceRecords: count(
         reference !== undefined && 'records' in reference ? reference.records : undefined,
         DEFAULT_ROWS,
@@ -290,6 +306,10 @@ async function toSettings(config: DetectDriftConfig, deps: OperatorDeps): Promis
       season: config.season ?? 'auto',
       rebaselineAfter: rebaseline === undefined || rebaseline === 'never' ? 0 : count(rebaseline.after.records, 0),
     },
+    discoveries:
+      typeof config.guarantee === 'object'
+        ? { rate: config.guarantee.falseDiscoveries, everyRecords: count(config.guarantee.every.records, 1000) }
+        : undefined,
     epoch: config.epoch === undefined ? undefined : deps.field(config.epoch),
     stored,
   };

@@ -587,7 +587,7 @@ export const EVENTS: readonly EventSpec[] = [
       chart: 'location, scale, nulls, invalid, distribution, new-category, rate, error or gap',
       direction: 'up or down',
       k: 'reference value of the CUSUM that fired',
-      statistic: 'of the chart',
+      statistic: 'of the chart; of a window tested with others -log10 of its p-value, and `threshold` of its level',
       threshold: 'that it reached',
       changePoint: 'origin of the first record of the change',
       changeTime: 'its stream time',

@@ -49,6 +49,8 @@ const CASES = [
   [sample, { ratio: 0.5 }],
   [detectDrift, DRIFT],
   [detectDrift, { ...DRIFT, by: ['h'], maxSegments: 3 }],
+  [detectDrift, { ...DRIFT, guarantee: 'run-length' }],
+  [detectDrift, { ...DRIFT, rebaseline: 'never', guarantee: { falseDiscoveries: 0.5, every: { records: 50 } } }],
 ] as const;
 
 for (const [index, [operator, config]] of CASES.entries()) {

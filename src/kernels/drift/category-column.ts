@@ -10,15 +10,16 @@ import {
   saveCategories,
   WINDOW,
 } from './category-reference.ts';
-import { Column, type ColumnSettings, type ColumnSink } from './column.ts';
+import { type AlarmFacts, Column, type ColumnSettings, type ColumnSink } from './column.ts';
 import { distances, severityOf } from './distances.ts';
-import { rateDistances } from './numeric-column.ts';
 import type { Place } from './place.ts';
+import { rateAlarm } from './rate-alarm.ts';
 import { NULLS_EXCESS, RateChart } from './rate-chart.ts';
 import { RecentCells } from './recent-cells.ts';
 import { SAMPLE_EXCESS } from './run-length.ts';
 import { CHUNK, type Chunk } from './warm-up.ts';
-import { CellWindow, chiSquareQuantile, gStatistic } from './window-test.ts';
+import { RateWindow, smallest, type WindowEvidence } from './window-evidence.ts';
+import { CellWindow, chiSquareQuantile, chiSquareTail, gStatistic } from './window-test.ts';
 
 const WARM_LAYOUT: Layout = { kind: 'DRCW', version: 1 };
 /** Shares of a field's false alarms: two windows, new categories, nulls, which get most where the reference has some. */
@@ -39,7 +40,9 @@ export class CategoryColumn extends Column {
   private readonly codeOf = new Map<string, number>();
   private reference: CategoryReference | undefined;
   private readonly short = new CellWindow(WINDOW);
-  private readonly long = new CellWindow(WINDOW * LONG);
+  private readonly long: CellWindow;
+  /** Nulls of a window that the step tests; undefined: this column has charts. */
+  private readonly nullWindow: RateWindow | undefined;
   private share: (typeof SHARES)[keyof typeof SHARES] = SHARES.withoutNulls;
   private readonly fresh = new RateChart('new-category');
   private readonly nulls = new RateChart('nulls');
@@ -52,6 +55,9 @@ export class CategoryColumn extends Column {
 
   constructor(field: string, options: { settings: ColumnSettings; place: Place; sink: ColumnSink }) {
     super({ field, kind: 'categorical' }, options.settings, options.place, options.sink);
+    const isTested = options.settings.guarantee === 'discoveries';
+    this.nullWindow = isTested ? new RateWindow() : undefined;
+    this.long = new CellWindow(isTested ? Number.POSITIVE_INFINITY : WINDOW * LONG);
   }
 
   observe(value: unknown): void {
@@ -109,6 +115,14 @@ export class CategoryColumn extends Column {
   }
 
   private watch(name: string | undefined, reference: CategoryReference): void {
+    if (this.nullWindow !== undefined) {
+      this.nullWindow.add(name === undefined, this.place);
+      if (name === undefined) return;
+      const cell = reference.cells.get(name) ?? reference.counts.length - 1;
+      this.recent.push(cell, this.place);
+      this.long.add(cell, this.place);
+      return;
+    }
     if (this.nulls.add(name === undefined, this.place)) this.raiseRate(this.nulls);
     if (name === undefined || this.phase !== 'watching') return;
     const known = reference.cells.get(name);
@@ -126,8 +140,26 @@ export class CategoryColumn extends Column {
     const statistic = g / reference.dispersion;
     const threshold = this.threshold(Math.min(0.5, (window.size * share) / this.settings.runLength), df);
     this.lastRatio = statistic / threshold;
-    if (statistic >= threshold) this.judge(window, { statistic, threshold, df }, reference);
+    const facts = statistic >= threshold ? this.judge(window, { statistic, threshold }, reference) : undefined;
+    if (facts !== undefined) this.raise(facts);
     if (this.phase === 'watching') window.start(reference.counts.length);
+  }
+
+  override takeWindow(): WindowEvidence | undefined {
+    const { long, nullWindow, reference } = this;
+    if (nullWindow === undefined || reference === undefined || this.phase !== 'watching') return undefined;
+    const evidence: WindowEvidence[] = [];
+    if (long.filled > 0) {
+      const { g, df } = gStatistic(reference.counts, reference.n, long.counts, long.filled);
+      const statistic = g / reference.dispersion;
+      const p = df === 0 || statistic <= 0 ? 1 : chiSquareTail(statistic, df);
+      evidence.push({ p, facts: this.judge(long, { statistic, threshold: 0 }, reference) });
+    }
+    for (const { p, facts } of nullWindow.tests(reference.nulls))
+      evidence.push({ p, facts: facts.sd >= this.settings.minSd ? rateAlarm('nulls', facts) : undefined });
+    nullWindow.clear();
+    long.start(reference.counts.length);
+    return smallest(evidence);
   }
 
   private threshold(tail: number, df: number): number {
@@ -140,16 +172,16 @@ export class CategoryColumn extends Column {
 
   private judge(
     window: CellWindow,
-    test: { readonly statistic: number; readonly threshold: number; readonly df: number },
+    test: { readonly statistic: number; readonly threshold: number },
     reference: CategoryReference,
-  ): void {
+  ): AlarmFacts | undefined {
     const p = sharesOf(reference.counts);
     const point = this.recent.changePoint(p, sharesOf(window.counts));
     const effect = this.effect(point.length, reference);
     const { minJs, minSd } = this.settings;
-    if (effect.js < minJs && effect.sd < minSd) return;
+    if (effect.js < minJs && effect.sd < minSd) return undefined;
     const shares = this.shares(reference, point.length);
-    this.raise({
+    return {
       chart: 'distribution',
       statistic: test.statistic,
       threshold: test.threshold,
@@ -161,7 +193,7 @@ export class CategoryColumn extends Column {
         .sort((a, b) => Math.abs(b.after - b.before) - Math.abs(a.after - a.before))
         .slice(0, MOVED)
         .filter((share) => share.after !== share.before),
-    });
+    };
   }
 
   /** Share of each category in the reference and among the last m records; `null` stands for all others. */
@@ -193,23 +225,7 @@ export class CategoryColumn extends Column {
 
   private raiseRate(chart: RateChart): void {
     const facts = chart.facts();
-    if (facts.sd < this.settings.minSd) return;
-    const far = rateDistances(facts.before, facts.after);
-    const { statistic, threshold, offset, index, time, length, before, after, sd } = facts;
-    this.raise({
-      chart: chart.name,
-      direction: 'up',
-      statistic,
-      threshold,
-      offset,
-      index,
-      time,
-      length,
-      effect: { ...far, sd },
-      severity: severityOf({ psi: far.psi, sd }),
-      before,
-      after,
-    });
+    if (facts.sd >= this.settings.minSd) this.raise(rateAlarm(chart.name, facts));
   }
 
   private follow(value: unknown, name: string | undefined, reference: CategoryReference): void {
@@ -234,6 +250,7 @@ export class CategoryColumn extends Column {
 
   protected resetCharts(): void {
     this.fresh.reset();
+    this.nullWindow?.clear();
     this.nulls.reset();
     this.recent.clear();
     this.since = 0;
@@ -280,12 +297,14 @@ export class CategoryColumn extends Column {
   writeState(to: ByteWriter): void {
     this.writePhase(to);
     for (const part of [this.short, this.long, this.fresh, this.nulls, this.recent]) part.write(to);
+    this.nullWindow?.write(to);
     to.f64s([this.since, this.sinceNulls, this.lastRatio]);
   }
 
   readState(from: ByteReader): void {
     this.readPhase(from);
     for (const part of [this.short, this.long, this.fresh, this.nulls, this.recent]) part.read(from);
+    this.nullWindow?.read(from);
     const [since, sinceNulls, lastRatio] = from.f64s();
     this.since = since!;
     this.sinceNulls = sinceNulls!;

@@ -2,6 +2,7 @@ import type { ByteReader, ByteWriter } from '../sketch/bytes.ts';
 import type { DriftSeverity } from './distances.ts';
 import type { Place } from './place.ts';
 import { ShiftedLevel } from './shifted-level.ts';
+import type { WindowEvidence } from './window-evidence.ts';
 
 /** What an alarm says; the kernel adds field, segment, origins and incident. */
 export interface AlarmFacts {
@@ -39,8 +40,11 @@ export interface ColumnSettings {
   readonly referenceRecords: number;
   /** Records between false alarms of this column, in records it sees. */
   readonly runLength: number;
-  /** `run-length`: thresholds with a proof instead of ones solved for, where there is one. */
-  readonly guarantee: 'none' | 'run-length';
+  /**
+   * `run-length`: thresholds with a proof instead of ones solved for, where there is one. `discoveries`: no charts, the
+   * step tests windows of all columns together.
+   */
+  readonly guarantee: 'none' | 'run-length' | 'discoveries';
   readonly minJs: number;
   readonly minSd: number;
   readonly holdOffRecords: number;
@@ -124,6 +128,17 @@ export abstract class Column {
     this.referenceDirty = true;
     this.resetCharts();
     this.startWarmUp();
+  }
+
+  /** What the records since the last call say against the reference, in a step that tests windows. */
+  takeWindow(): WindowEvidence | undefined {
+    return undefined;
+  }
+
+  /** The window that was taken is one of those found. */
+  discover({ p, facts }: WindowEvidence, level: number): void {
+    if (facts !== undefined)
+      this.raise({ ...facts, statistic: -Math.log10(Math.max(p, Number.MIN_VALUE)), threshold: -Math.log10(level) });
   }
 
   protected raise(facts: AlarmFacts): void {

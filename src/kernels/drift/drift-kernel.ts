@@ -4,6 +4,7 @@ import type { Kernel, KernelStats, OperatorDeps, Out, Tick } from '../../core/op
 import type { DataRecord, RecordSource } from '../../core/record.ts';
 import type { CheckpointDelta, StatePart } from '../../core/state.ts';
 import type { Column } from './column.ts';
+import { Discoveries } from './discoveries.ts';
 import { DriftEvents } from './drift-events.ts';
 import type { DriftSettings } from './drift-settings.ts';
 import { DriftState } from './drift-state.ts';
@@ -21,6 +22,7 @@ interface Meta {
   readonly overflowed: number;
   readonly places: unknown;
   readonly events: unknown;
+  readonly discoveries?: unknown;
 }
 
 /** Watches fields of records: every record passes, what is noticed leaves as events. */
@@ -30,6 +32,7 @@ export class DriftKernel implements Kernel {
   private readonly places = new Places();
   private readonly events: DriftEvents;
   private readonly segments: Segments;
+  private readonly discoveries: Discoveries | undefined;
   private readonly volume: VolumeColumn | undefined;
   private readonly freshness: NumericColumn | undefined;
   private readonly state = new DriftState();
@@ -50,6 +53,7 @@ export class DriftKernel implements Kernel {
       seed: deps.seed,
       maxStateBytes: deps.limits.maxStateBytes,
     });
+    this.discoveries = settings.discoveries === undefined ? undefined : new Discoveries(settings.discoveries);
     const { volume, freshness } = this.segments.stepColumns();
     this.volume = volume;
     this.freshness = freshness;
@@ -113,6 +117,7 @@ export class DriftKernel implements Kernel {
     const { columns } = segment;
     events.segment = segment;
     for (let c = 0; c < columns.length; c++) columns[c]!.observe(values[c]);
+    this.discoveries?.add(segment);
     events.segment = undefined;
     this.volume?.record(time);
     if (this.freshness === undefined) return;
@@ -165,6 +170,7 @@ export class DriftKernel implements Kernel {
       overflowed: this.segments.overflowed,
       places: this.places.save(),
       events: this.events.save(),
+      discoveries: this.discoveries?.save(),
     };
     return this.state.checkpoint(this.ids, meta);
   }
@@ -185,6 +191,7 @@ export class DriftKernel implements Kernel {
       this.segments.overflowed = meta.overflowed;
       this.places.load(meta.places);
       this.events.load(meta.events);
+      if (meta.discoveries !== undefined) this.discoveries?.load(meta.discoveries);
       return this.ids;
     });
   }

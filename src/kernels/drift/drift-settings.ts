@@ -1,6 +1,7 @@
 import type { FieldSlot } from '../../core/field.ts';
 import type { DataRecord } from '../../core/record.ts';
 import type { ColumnSettings } from './column.ts';
+import type { DiscoveryOptions } from './discoveries.ts';
 
 export interface DriftSettings {
   readonly fields: readonly { readonly slot: FieldSlot; readonly kind: 'numeric' | 'categorical' }[];
@@ -16,6 +17,8 @@ export interface DriftSettings {
   /** Records between false alarms of the whole step. */
   readonly falseAlarmEvery: number;
   readonly column: Omit<ColumnSettings, 'runLength'>;
+  /** Windows tested together instead of charts; undefined: charts. */
+  readonly discoveries: DiscoveryOptions | undefined;
   /** Field that gets the number of the drift epoch. */
   readonly epoch: FieldSlot | undefined;
   /** Frozen references by field, for a field without segments. */

@@ -1,15 +1,17 @@
 import { hash32, mix32 } from '../../core/hash.ts';
 import { ByteReader, ByteWriter, type Layout } from '../sketch/bytes.ts';
-import { Column, type ColumnSettings, type ColumnSink } from './column.ts';
+import { type AlarmFacts, Column, type ColumnSettings, type ColumnSink } from './column.ts';
 import { severityOf } from './distances.ts';
 import { EDetectors } from './e-detectors.ts';
 import { locationScore, NumericReference, scaleScore } from './numeric-reference.ts';
 import type { Place } from './place.ts';
+import { rateAlarm } from './rate-alarm.ts';
 import { NULLS_EXCESS, RateChart, type RateReference, rateReference } from './rate-chart.ts';
 import { moved, RecentScores } from './recent-scores.ts';
 import { SAMPLE_EXCESS } from './run-length.ts';
-import { ScoreCharts, type ScoreWatch } from './score-charts.ts';
+import { type Fired, ScoreCharts, type ScoreWatch } from './score-charts.ts';
 import { type Chunk, WarmUp } from './warm-up.ts';
+import { NumericWindow, smallest, type WindowEvidence } from './window-evidence.ts';
 
 const LAYOUT: Layout = { kind: 'DRNC', version: 1 };
 /** With fewer numbers than this in the reference only the rates are watched. */
@@ -32,6 +34,7 @@ export class NumericColumn extends Column {
   private readonly salt: number;
   private readonly warm = new WarmUp();
   private readonly charts: ScoreWatch;
+  private readonly windows: NumericWindow | undefined;
   private readonly recent = new RecentScores();
   private readonly nulls = new RateChart('nulls');
   private readonly invalid = new RateChart('invalid');
@@ -46,6 +49,7 @@ export class NumericColumn extends Column {
   constructor(field: string, options: { settings: ColumnSettings; place: Place; sink: ColumnSink; seed: number }) {
     super({ field, kind: 'numeric' }, options.settings, options.place, options.sink);
     this.seed = options.seed;
+    this.windows = options.settings.guarantee === 'discoveries' ? new NumericWindow() : undefined;
     this.charts = options.settings.guarantee === 'run-length' ? new EDetectors() : new ScoreCharts();
     this.salt = hash32(field, options.seed);
   }
@@ -101,15 +105,46 @@ export class NumericColumn extends Column {
   }
 
   private watch(value: unknown, isNull: boolean, isNumber: boolean): void {
+    if (this.windows !== undefined) {
+      this.windows.rates(isNull, isNumber, this.place);
+      if (!isNumber || this.reference === undefined) return;
+      const { z, y } = this.scoresOf(value as number, this.reference); // isNumber
+      this.windows.scores.add(z, y, this.place);
+      return;
+    }
     if (this.nulls.add(isNull, this.place)) this.raiseRate(this.nulls);
     if (isNull || this.phase !== 'watching') return;
     if (this.invalid.add(!isNumber, this.place)) this.raiseRate(this.invalid);
     if (!isNumber || this.phase !== 'watching' || this.reference === undefined) return;
-    const u = this.uniformOf(value as number, this.reference); // isNumber
-    const z = locationScore(u) / this.reference.omega;
-    const y = scaleScore(u) / this.reference.omegaScale;
+    const { z, y } = this.scoresOf(value as number, this.reference); // isNumber
     const side = this.charts.add(z, y, this.place);
-    if (side >= 0) this.judge(side, this.reference);
+    if (side < 0) return;
+    const facts = this.judge(this.charts.facts(side), this.reference);
+    if (facts !== undefined) this.raise(facts);
+  }
+
+  override takeWindow(): WindowEvidence | undefined {
+    const { windows, reference } = this;
+    if (windows === undefined || this.phase !== 'watching') return undefined;
+    const evidence: WindowEvidence[] = [];
+    if (reference !== undefined)
+      for (const { p, facts } of windows.scores.tests(reference.n)) {
+        const told = this.judge(facts, reference);
+        if (told !== undefined) evidence.push({ p, facts: told });
+      }
+    for (const [window, rate, chart] of [
+      [windows.nulls, this.nullRate, 'nulls'],
+      [windows.invalid, this.invalidRate, 'invalid'],
+    ] as const)
+      for (const { p, facts } of window.tests(rate))
+        evidence.push({ p, facts: facts.sd >= this.settings.minSd ? rateAlarm(chart, facts) : undefined });
+    windows.clear();
+    return smallest(evidence);
+  }
+
+  private scoresOf(value: number, reference: NumericReference): { readonly z: number; readonly y: number } {
+    const u = this.uniformOf(value, reference);
+    return { z: locationScore(u) / reference.omega, y: scaleScore(u) / reference.omegaScale };
   }
 
   private uniformOf(value: number, reference: NumericReference): number {
@@ -121,16 +156,15 @@ export class NumericColumn extends Column {
   }
 
   /** The evidence is there; is the effect? Its mean less one standard error counts, for a run that fires is a lucky one. */
-  private judge(side: number, reference: NumericReference): void {
+  private judge(fired: Fired, reference: NumericReference): AlarmFacts | undefined {
     const { minJs, minSd } = this.settings;
-    const fired = this.charts.facts(side);
     const omega = fired.chart === 'location' ? reference.omega : reference.omegaScale;
     const sure = omega * (fired.mean - 1 / Math.sqrt(fired.length));
     const far = this.recent.distances(fired.length, reference.n);
-    if (sure < minSd && far.js < minJs) return;
+    if (sure < minSd && far.js < minJs) return undefined;
     const { groups, w1 } = this.recent.histogram(fired.length, reference);
     const sd = omega * fired.mean * (fired.direction === 'up' ? 1 : -1);
-    this.raise({
+    return {
       chart: fired.chart,
       direction: fired.direction,
       k: fired.k,
@@ -144,7 +178,7 @@ export class NumericColumn extends Column {
       severity: severityOf({ psi: far.psi, sd }),
       histogram: groups,
       moved: moved(groups),
-    });
+    };
   }
 
   override compared(): { readonly records: number; readonly histogram: unknown } | undefined {
@@ -155,22 +189,7 @@ export class NumericColumn extends Column {
 
   private raiseRate(chart: RateChart): void {
     const facts = chart.facts();
-    if (facts.sd < this.settings.minSd) return;
-    const far = rateDistances(facts.before, facts.after);
-    this.raise({
-      chart: chart.name,
-      direction: 'up',
-      statistic: facts.statistic,
-      threshold: facts.threshold,
-      offset: facts.offset,
-      index: facts.index,
-      time: facts.time,
-      length: facts.length,
-      effect: { ...far, sd: facts.sd },
-      severity: severityOf({ psi: far.psi, sd: facts.sd }),
-      before: facts.before,
-      after: facts.after,
-    });
+    if (facts.sd >= this.settings.minSd) this.raise(rateAlarm(chart.name, facts));
   }
 
   private follow(value: unknown, isNull: boolean, isNumber: boolean): void {
@@ -203,6 +222,7 @@ export class NumericColumn extends Column {
 
   protected resetCharts(): void {
     this.charts.reset();
+    this.windows?.clear();
     this.nulls.reset();
     this.invalid.reset();
     this.recent.clear();
@@ -251,6 +271,7 @@ export class NumericColumn extends Column {
     this.nulls.write(to);
     this.invalid.write(to);
     this.recent.write(to);
+    this.windows?.write(to);
     to.f64s([this.since, this.sinceNulls, this.sinceInvalid]);
   }
 
@@ -260,6 +281,7 @@ export class NumericColumn extends Column {
     this.nulls.read(from);
     this.invalid.read(from);
     this.recent.read(from);
+    this.windows?.read(from);
     const [since, sinceNulls, sinceInvalid] = from.f64s();
     this.since = since!;
     this.sinceNulls = sinceNulls!;
@@ -300,13 +322,4 @@ export class NumericColumn extends Column {
 /** A rate that is higher than usual by `minSd` standard deviations of one record. */
 function risen(rate: number, usual: number, minSd: number): boolean {
   return rate - usual >= minSd * Math.sqrt(usual * (1 - usual));
-}
-
-/** JS and PSI of a share. */
-export function rateDistances(before: number, after: number): { js: number; psi: number } {
-  const half = (p: number, q: number): number => (p > 0 ? (p / 2) * Math.log2((2 * p) / (p + q)) : 0);
-  const js = half(before, after) + half(after, before) + half(1 - before, 1 - after) + half(1 - after, 1 - before);
-  const q = Math.min(Math.max(after, 1e-6), 1 - 1e-6);
-  const p = Math.min(Math.max(before, 1e-6), 1 - 1e-6);
-  return { js, psi: (q - p) * Math.log(q / p) + (p - q) * Math.log((1 - q) / (1 - p)) };
 }

@@ -1,5 +1,6 @@
 import type { ByteReader, ByteWriter } from '../sketch/bytes.ts';
 import { bernoulliThreshold, bernoulliWalk, sampledBernoulliThreshold } from './bernoulli-run-length.ts';
+import type { ColumnSettings } from './column.ts';
 import { longRunVariance } from './long-run-variance.ts';
 import type { Place } from './place.ts';
 import { SAMPLE_EXCESS } from './run-length.ts';
@@ -64,7 +65,7 @@ export class RateChart {
     const { excess = SAMPLE_EXCESS, guarantee = 'none' } = options;
     const observed = (hits + 0.5) / (n + 1);
     const sample = { n: n / dependence, hits: hits / dependence };
-    const p0 = guarantee === 'none' ? observed : highestRate(sample);
+    const p0 = guarantee !== 'run-length' ? observed : highestRate(sample);
     this.rate = observed;
     if (p0 > MAX_RATE) {
       this.threshold = Number.POSITIVE_INFINITY;
@@ -74,7 +75,7 @@ export class RateChart {
     this.up = walk.up;
     this.down = walk.down;
     const threshold =
-      guarantee === 'none'
+      guarantee !== 'run-length'
         ? Math.max(bernoulliThreshold(walk, p0, runLength), sampledBernoulliThreshold(walk, sample, excess / runLength))
         : Math.log(runLength);
     this.threshold = dependence * threshold;
@@ -163,7 +164,7 @@ export interface ArmOptions {
   /** How far the false alarms expected over what the reference leaves open may exceed one in `runLength`. */
   readonly excess?: number;
   /** `run-length`: e^h is a lower bound of the run length at the highest rate that the reference leaves open (Lorden 1971). */
-  readonly guarantee?: 'none' | 'run-length';
+  readonly guarantee?: ColumnSettings['guarantee'];
 }
 
 /** Two standard errors above: Wilson's upper limit. Source: Wilson 1927. */

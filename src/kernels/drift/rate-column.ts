@@ -1,36 +1,19 @@
 import { ByteReader, ByteWriter, type Layout } from '../sketch/bytes.ts';
 import { Column, type ColumnSettings, type ColumnSink } from './column.ts';
-import { severityOf } from './distances.ts';
 import { ErrorChart } from './error-chart.ts';
-import { rateDistances } from './numeric-column.ts';
 import type { Place } from './place.ts';
-import { RateChart, type RateFacts, rateReference } from './rate-chart.ts';
+import { rateAlarm } from './rate-alarm.ts';
+import { RateChart, rateReference } from './rate-chart.ts';
 import { type Chunk, WarmUp } from './warm-up.ts';
+import { RateWindow, type WindowEvidence } from './window-evidence.ts';
 
 const LAYOUT: Layout = { kind: 'DRRC', version: 1 };
-
-function alarmOf(chart: string, facts: RateFacts): Parameters<ColumnSink['alarm']>[1] {
-  const far = rateDistances(facts.before, facts.after);
-  return {
-    chart,
-    direction: 'up',
-    statistic: facts.statistic,
-    threshold: facts.threshold,
-    offset: facts.offset,
-    index: facts.index,
-    time: facts.time,
-    length: facts.length,
-    effect: { ...far, sd: facts.sd },
-    severity: severityOf({ psi: far.psi, sd: facts.sd }),
-    before: facts.before,
-    after: facts.after,
-  };
-}
 
 /** A rate with a reference: rule failures, duplicates, disagreement, or whatever a condition says. */
 export class RateColumn extends Column {
   private readonly warm = new WarmUp();
   private readonly chart: RateChart;
+  private readonly window = new RateWindow();
   private reference = { n: 0, hits: 0, dependence: 1 };
   private since = 0;
   private sinceHits = 0;
@@ -45,14 +28,26 @@ export class RateColumn extends Column {
     const hit = value === true;
     if (this.phase === 'warming') this.learn(hit);
     else if (this.phase === 'watching') {
+      if (this.settings.guarantee === 'discoveries') {
+        this.window.add(hit, this.place);
+        return;
+      }
       if (!this.chart.add(hit, this.place)) return;
       const facts = this.chart.facts();
-      if (facts.sd >= this.settings.minSd) this.raise(alarmOf('rate', facts));
+      if (facts.sd >= this.settings.minSd) this.raise(rateAlarm('rate', facts));
     } else {
       this.since++;
       if (hit) this.sinceHits++;
       this.wait(value);
     }
+  }
+
+  override takeWindow(): WindowEvidence | undefined {
+    const [test] = this.phase === 'watching' ? this.window.tests(this.reference) : [];
+    this.window.clear();
+    if (test === undefined) return undefined;
+    const { p, facts } = test;
+    return { p, facts: facts.sd >= this.settings.minSd ? rateAlarm('rate', facts) : undefined };
   }
 
   private learn(hit: boolean): void {
@@ -77,6 +72,7 @@ export class RateColumn extends Column {
 
   protected resetCharts(): void {
     this.chart.reset();
+    this.window.clear();
     this.since = 0;
     this.sinceHits = 0;
   }
@@ -100,12 +96,14 @@ export class RateColumn extends Column {
   writeState(to: ByteWriter): void {
     this.writePhase(to);
     this.chart.write(to);
+    this.window.write(to);
     to.f64s([this.since, this.sinceHits]);
   }
 
   readState(from: ByteReader): void {
     this.readPhase(from);
     this.chart.read(from);
+    this.window.read(from);
     const [since, sinceHits] = from.f64s();
     this.since = since!;
     this.sinceHits = sinceHits!;
@@ -151,7 +149,7 @@ export class ErrorColumn extends Column {
     if (!this.chart.add(value, this.place)) return;
     const facts = this.chart.facts();
     if (facts.sd < this.settings.minSd) return;
-    this.raise(alarmOf('error', facts));
+    this.raise(rateAlarm('error', facts));
     this.phase = 'watching';
   }
 

@@ -71,7 +71,9 @@ export class Segments {
   /** Watched over all records, not per segment. */
   stepColumns(): { readonly volume: VolumeColumn | undefined; readonly freshness: NumericColumn | undefined } {
     const { volume, freshness, column } = this.settings;
-    const settings = { ...column, runLength: this.runLength };
+    // one value an interval or the lag of all records: no column of a window
+    const guarantee = column.guarantee === 'discoveries' ? 'none' : column.guarantee;
+    const settings = { ...column, guarantee, runLength: this.runLength };
     return {
       volume:
         volume === undefined

@@ -81,7 +81,9 @@ export class ShiftedLevel {
       referenced: nothing,
       rebaselined: nothing,
     };
-    this.column = this.make({ ...this.settings, referenceRecords, rebaselineAfter: 0 }, sink);
+    // windows are tested for fields that are not in drift
+    const guarantee = this.settings.guarantee === 'discoveries' ? 'none' : this.settings.guarantee;
+    this.column = this.make({ ...this.settings, guarantee, referenceRecords, rebaselineAfter: 0 }, sink);
     if (this.column !== undefined) this.column.referenceDirty = true; // what an earlier level left is dropped
     return this.column;
   }

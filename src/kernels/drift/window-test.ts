@@ -1,7 +1,7 @@
 import type { ByteReader, ByteWriter } from '../sketch/bytes.ts';
 
 /** Chance that χ² with `df` degrees of freedom exceeds x. Source: series and continued fraction of Abramowitz & Stegun 6.5.29, 6.5.31. */
-function chiSquareTail(x: number, df: number): number {
+export function chiSquareTail(x: number, df: number): number {
   const a = df / 2;
   const half = x / 2;
   const front = Math.exp(a * Math.log(half) - half - logGamma(a));
@@ -20,7 +20,7 @@ function chiSquareTail(x: number, df: number): number {
 }
 
 /** Stirling's series from 10 on, by recurrence below. */
-function logGamma(x: number): number {
+export function logGamma(x: number): number {
   if (x < 10) return logGamma(x + 1) - Math.log(x);
   const square = x * x;
   const series = (1 / 12 - (1 / 360 - 1 / (1260 * square)) / square) / x;
