@@ -1,5 +1,6 @@
 import { OperatorError } from '../core/errors.ts';
 import { compileField, type FieldSlot } from '../core/field.ts';
+import { attemptOf } from '../core/outgoing-headers.ts';
 import type { DataRecord } from '../core/record.ts';
 import type { Frame } from '../topology/frame.ts';
 import { add } from '../topology/frame-counts.ts';
@@ -38,7 +39,7 @@ export class KeyCheck {
 
   check(record: DataRecord, frame: Frame, cause: number): void {
     if (record.index >= 0 || this.agrees(record)) return;
-    if (this.stops) throw this.error(record);
+    if (this.stops && attemptOf(record) === 0) throw this.error(record); // what a replay has mended stops nobody's stream
     this.mismatches++;
     add(frame.counts.findings, `${STEP}\0key-mismatch\0warn`);
     record.addFinding({
