@@ -84,15 +84,20 @@ export class Membership {
    */
   async generationOf(task: TaskId): Promise<number> {
     for (;;) {
+      this.mustHave(task); // before it waits too: who fell out joins again only when its tasks are closed
       await Promise.race([this.settled.promise, this.running]);
-      if (!this.given.has(keyOf(task)))
-        throw new BrokerError(`${taskName(task)} is another member's now`, { code: 'not-assigned' });
+      this.mustHave(task);
       const { generation } = this;
       const verdict = await this.coordinator.beat(this.member);
       if (verdict === 'ok' && generation === this.generation) return generation;
       if (verdict !== 'ok' && generation === this.generation) this.unsettle();
       await this.clock.sleep(this.options.heartbeatMs / 4, this.stopping.signal);
     }
+  }
+
+  private mustHave(task: TaskId): void {
+    if (this.given.has(keyOf(task))) return;
+    throw new BrokerError(`${taskName(task)} is another member's now`, { code: 'not-assigned' });
   }
 
   get member(): { readonly memberId: string; readonly generation: number } {

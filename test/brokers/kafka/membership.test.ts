@@ -46,10 +46,12 @@ await describeWithKafka('a member of a group', (brokers) => {
   });
 
   it('that is dropped while it works tells that its task is lost, and joins again once that is closed', async () => {
-    const { drop } = await join(new AbortController().signal);
+    const { task, drop } = await join(new AbortController().signal);
     await drop();
     await until('it is told', async () => given.length === 2);
     expect(given[1]).toMatchObject({ assigned: [], lost: given[0]!.assigned });
+    // a task that is just being opened must not wait for what waits for it
+    await expect(member.generationOf(task)).rejects.toMatchObject({ code: 'not-assigned' });
     given[1]!.released();
     await until('it has its task again', async () => given.length === 3);
     expect(given[2]?.assigned).toEqual(given[0]?.assigned);
