@@ -96,7 +96,11 @@ function saysTheSame(one: Version, other: Version): boolean {
 function refuseLostState(from: Plan, to: Plan): void {
   for (const stage of from.stages) {
     const steps = to.stages.find(({ id }) => id === stage.id)?.steps;
-    if (steps === undefined) continue; // a restart does not look at the state of a stage that is gone
+    if (steps === undefined)
+      throw new StateError(
+        `there was a step ${stage.id}, and what it has passed on may not have been read yet: put it back, or, after a run that came to the end of its input, start with --reset-state ${stage.id}`,
+        { code: 'stage-gone' },
+      );
     for (const { id, operator, config, stateHash } of stage.steps) {
       if (operator.scope(config) === 'none') continue;
       const now = steps.find((step) => step.id === id);

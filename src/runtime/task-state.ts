@@ -23,6 +23,8 @@ export interface TaskMemory {
   commands: readonly string[];
   keyMismatches: number;
   watch: SavedWatch;
+  /** Ids of all stages of the plan: one that is gone may leave records behind that it has not read. */
+  stages: readonly string[];
 }
 
 /** Parts of a kernel are named `<step>~<hash of its config>/<part>`. */
@@ -57,6 +59,7 @@ export function takeCheckpoint(
     commands: memory.commands,
     keyMismatches: memory.keyMismatches,
     watch: memory.watch,
+    stages: memory.stages,
   };
   put.push({ name: TASK_PART, bytes: Buffer.from(JSON.stringify(json)) });
   return { put, drop };
@@ -68,13 +71,20 @@ export interface Restored {
   readonly stale: readonly string[];
 }
 
-/** Hands every part to its kernel. A part nobody claims means that the topology changed: refuse, unless its step was reset. */
+interface RestoreOptions {
+  readonly resetSteps: ReadonlySet<string>;
+  /** Ids of all stages of the plan. */
+  readonly stages: readonly string[];
+  readonly onProgress: (done: number, of: number) => void;
+}
+
+/** Hands every part to its kernel. A part nobody claims, or a stage that is gone, means that the topology changed: refuse, unless the step was reset. */
 export async function restoreState(
   stage: CompiledStage,
   start: Pick<TaskStart, 'parts' | 'partCount'>,
-  options: { readonly resetSteps: ReadonlySet<string>; readonly onProgress: (done: number, of: number) => void },
+  options: RestoreOptions,
 ): Promise<Restored> {
-  const { resetSteps, onProgress } = options;
+  const { resetSteps, stages, onProgress } = options;
   const byPrefix = new Map(stage.steps.map((step) => [prefixOf(step), step]));
   const stale: string[] = [];
   let memory: TaskMemory | undefined;
@@ -92,12 +102,22 @@ export async function restoreState(
     else if (step?.kernel.restore === undefined) throw changed(id, stage);
     else step.kernel.restore({ name: part.name.slice(slash), bytes: plain(part.bytes) });
   }
+  const gone = memory?.stages.find((id) => !stages.includes(id) && !resetSteps.has(id));
+  if (gone !== undefined) throw stageGone(gone);
   return { memory, stale };
 }
 
 /** A Buffer is a Uint8Array whose slice() is no copy: kernels get the real thing, whatever a broker read into. */
 function plain(bytes: Uint8Array): Uint8Array {
   return Buffer.isBuffer(bytes) ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length) : bytes;
+}
+
+/** What a stage had not read when it was taken out of the topology nobody would read any more. */
+function stageGone(id: string): StateError {
+  return new StateError(
+    `there was a step ${id}, and what it has passed on may not have been read yet: put it back, or, after a run that came to the end of its input, give --reset-state ${id}`,
+    { code: 'stage-gone' },
+  );
 }
 
 function changed(id: string, stage: CompiledStage): StateError {
@@ -125,6 +145,7 @@ function readMemory(part: StatePart, stage: CompiledStage): TaskMemory {
     commands: saved.commands ?? [],
     keyMismatches: saved.keyMismatches ?? 0,
     watch: saved.watch ?? {},
+    stages: saved.stages ?? [], // of an earlier build
   };
 }
 

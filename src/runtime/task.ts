@@ -146,6 +146,10 @@ export class Task {
     }
   }
 
+  private get stageIds(): readonly string[] {
+    return this.context.plan.stages.map(({ id }) => id);
+  }
+
   private get eventSink() {
     return { topic: this.context.plan.eventsTopic, topology: this.context.plan.name, task: this.id };
   }
@@ -177,6 +181,7 @@ export class Task {
     const resetSteps = accept.resets.stepsOf(taskName(this.id), start.committed?.checkpoint ?? 0);
     const restored = await restoreState(this.stage, start, {
       resetSteps,
+      stages: this.stageIds,
       onProgress: (done, of) => this.context.observer.taskProgress?.(this.id, { unit: 'state parts', done, of }),
     });
     this.stale = restored.stale;
@@ -512,6 +517,7 @@ export class Task {
       commands: this.commands.save(),
       keyMismatches: this.keys?.mismatches ?? 0,
       watch: this.watch.save(),
+      stages: this.stageIds,
     };
   }
 

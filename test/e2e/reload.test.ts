@@ -16,6 +16,7 @@ input: { topic: in, format: json }
 steps:
   - { id: sane, use: check, with: { rules: [{ name: low, field: n, max: ${limit} }] } }
   - { id: once, use: dedup, with: { key: [id], window: all } }
+  - { id: by-id, use: repartition, with: { key: [id] } }
   - { id: mark, use: set, with: { fields: { version: { value: ${version} } } } }
 output: { topic: shop.out }
 commit: { every: 20ms }
@@ -105,6 +106,7 @@ describe('SIGHUP', () => {
       text(2).replace('key: [id]', 'key: [n]'),
       'step once was configured differently',
     ],
+    ['a divided topology made whole', text(2).replace(/.*id: by-id.*\n/, ''), 'there was a step by-id'],
     ['an output that is not ours', text(2).replace('shop.out', 'taken'), 'taken.ndjson exists'],
   ])('refuses %s, and the former version goes on', async (what, changed, words) => {
     const name = job(what.replaceAll(' ', '-'), rows(0, 100));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CommitReport, RestoreProgress } from '../../src/core/observer.ts';
 import { TopologyDriver } from '../../src/testing/topology-driver.ts';
+import { planOfText } from '../support/topology.ts';
 import { each, type LineStep, linePlan } from './plans.ts';
 
 const rows = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => `{"n":${from + i}}`);
@@ -234,6 +235,26 @@ describe('what a task refuses', () => {
     await driver.end();
     expect(driver.values('out')).toEqual(rows(0, 8));
     expect(dataOf(driver).at(-1).data).toEqual({ seen: 3 });
+  });
+
+  it('a topology without the step between two stages, whose records may lie there unread', async () => {
+    const text = (between: string) => `name: line
+input: { topic: in, format: json }
+steps:
+  ${between}
+  - { id: all, use: filter, with: { where: 'true' } }
+output: { topic: out }
+`;
+    const without = planOfText(text(''));
+    const driver = new TopologyDriver(planOfText(text('- { id: by-n, use: repartition, with: { key: [n] } }')));
+    driver.feed('in', rows(0, 5));
+    await driver.advance(200);
+    await driver.pause();
+    await expect(driver.restartWith(without).end()).rejects.toMatchObject({ code: 'stage-gone' });
+    driver.feed('in', rows(5, 7));
+    await driver.restartWith(without, { resetSteps: ['by-n'] }).end();
+    await driver.restartWith(without).end();
+    expect(driver.values('out')).toEqual(rows(0, 7));
   });
 
   it('offsets that were set by hand', async () => {
