@@ -40,7 +40,7 @@ describe('the Dockerfile', () => {
     expect(of('build', 'RUN')[0]).toMatch(/^npm ci --ignore-scripts/); // the lock file is kept to, by every npm test
   });
 
-  it('builds with its own commands, and what is left runs', () => {
+  it('builds with its own commands, and what is left runs', { timeout: 120_000 }, () => {
     const env = {
       ...process.env,
       PATH: `${join(root, 'node_modules/node/bin')}:${process.env.PATH}:${context}/node_modules/.bin`,
