@@ -119,6 +119,8 @@ await describeWithKafka('replay on Kafka', (brokers) => {
     /** As the replay was meant to leave it. */
     async expectReplayed(): Promise<void> {
       const { curated, duplicates } = oracle();
+      // a commit is answered a moment before readers see it
+      await until('what is curated is seen', async () => (await this.values('out')).length >= curated.length);
       expect(await this.values('out')).toEqual(curated);
       expect(await this.values('again')).toHaveLength(duplicates);
       expect(await this.refused(1)).toBe(records.filter((_, i) => isBad(i)).length);
