@@ -37,6 +37,8 @@ export interface Operator<Config = unknown> {
   work?(config: Config): readonly WorkRequest[];
   /** What the schema cannot say. Path is relative to `with`. */
   validate?(config: Config): readonly ConfigIssue[];
+  /** Names of rules whose findings it makes, as far as the config says; for lint. */
+  rules?(config: Config): readonly string[];
   /** Names of the commands its kernel takes, as ticks. */
   readonly commands?: readonly string[];
   /** Path (relative to `with`) of a window or timer in time: without a clock (a file without `eventTime`) it is a plan error. */

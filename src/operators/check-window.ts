@@ -88,6 +88,7 @@ export const checkWindow: Operator<CheckWindowConfig> = {
       ]),
     ],
   }),
+  rules: (config) => config.expect.map(nameOf),
   validate,
   needsClock: ({ window }) => (typeof window === 'string' || 'size' in window ? ['window'] : undefined),
   create: (config, deps): Kernel => {

@@ -5,7 +5,14 @@ import type { ConfigIssue, FieldUse, Kernel, Operator, OperatorDeps } from '../c
 import { celFields } from '../kernels/cel/issue.ts';
 import { checkKernel } from '../kernels/check/check-kernel.ts';
 import { checkWork } from '../kernels/check/check-work.ts';
-import { compileRules, type FlatRule, flattenRules, type RuleContext } from '../kernels/check/compile-rules.ts';
+import {
+  checksOf,
+  compileRules,
+  type FlatRule,
+  flattenRules,
+  type RuleContext,
+  ruleName,
+} from '../kernels/check/compile-rules.ts';
 import { LeastEdits } from '../kernels/check/least-edit/hints.ts';
 import { parseList, parseRuleSet, parseSchemaFile, wrongFile } from '../kernels/check/rule-files.ts';
 import { Rule, type RuleConfig } from '../kernels/check/rule-schema.ts';
@@ -70,6 +77,7 @@ export const check: Operator<CheckConfig> = {
     ...fieldsOf(flattenRules(rulesOf(c))),
     ...(c.into === undefined ? {} : { writes: [c.into] }),
   }),
+  rules: (c) => flattenRules(rulesOf(c)).flatMap(({ rule }) => checksOf(rule).map((kind) => ruleName(rule, kind))),
   work: (c) => checkWork(flattenRules(rulesOf(c))),
   validate(c) {
     if (c.rules === undefined && c.ruleSet === undefined)

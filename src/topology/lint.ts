@@ -1,5 +1,5 @@
 import type { Graph, GraphStep } from './graph.ts';
-import type { Issues } from './issues.ts';
+import { didYouMean, type Issues } from './issues.ts';
 import type { StagePlan } from './plan.ts';
 import type { TopologySpec } from './schema.ts';
 import { openScope } from './scope-choice.ts';
@@ -14,7 +14,8 @@ interface LintContext {
 
 /** Warns of what is legal and unwise. */
 export function lintGraph(context: LintContext): void {
-  for (const rule of [dedupBeforeCheck, quarantineNone, unreadPorts, scopeNotChosen, needsClock]) rule(context);
+  for (const rule of [dedupBeforeCheck, quarantineNone, unreadPorts, scopeNotChosen, needsClock, slicesAgainst])
+    rule(context);
 }
 
 /** A record that a later rule rejects has claimed its id by then: the corrected one is dropped as a duplicate. */
@@ -129,4 +130,15 @@ function needsClock({ stages, issues }: LintContext): void {
       const need = step.needsClock;
       if (need !== undefined) issues.add({ ...need, path: [], level: 'warn', code: 'needs-clock' });
     }
+}
+
+/** Rules may come from files and from operators that do not name them: only what looks like a slip of the pen is told. */
+function slicesAgainst({ spec, graph, issues }: LintContext): void {
+  const against = spec.slices?.against;
+  if (against === undefined || against === 'quarantined') return;
+  const known = graph.steps.flatMap((step) => step.operator?.rules?.(step.config) ?? []);
+  const remedy = known.includes(against) ? undefined : didYouMean(against, known);
+  if (remedy === undefined) return;
+  const message = `no step of this topology has a rule \`${against}\`: no slice would ever be named`;
+  issues.add({ path: ['slices', 'against'], level: 'warn', code: 'slices-rule', message, remedy });
 }

@@ -27,6 +27,12 @@ function rows(seed: number, n = 20_000): Fed[] {
 const last = (driver: ReturnType<typeof feed>) => eventsOf(driver, 'orders.events').at(-1)!;
 
 describe('slices of a topology', () => {
+  it('against a rule that looks like a slip of the pen are warned of', () => {
+    const codes = (against: string) => lintCodes(topology(`{ over: [region], against: ${against} }`, 'warn'));
+    expect(codes('postive')).toEqual(['slices-rule']);
+    for (const fine of ['positive', 'quarantined', 'late-event', 'qty.to-number']) expect(codes(fine)).toEqual([]);
+  });
+
   it('are named by event, with support and bound', async () => {
     const driver = feed(topology(OVER), rows(1));
     await driver.end();
