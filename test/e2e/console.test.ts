@@ -75,7 +75,7 @@ describeWithProgram('the console in a browser', { name: 'chromium', debianPackag
     await page.goto(`${url}#records`);
     await page.getByLabel('text').fill('onerror');
     await page.getByRole('button', { name: 'search' }).click();
-    const card = page.locator('.record').first();
+    const card = page.locator('.record', { hasText: 'onerror' }).first(); // those of before the search may still stand there
     await card.waitFor();
     const text = (await card.textContent()) ?? '';
     expect(text).toContain('<img src=x');
@@ -170,9 +170,14 @@ describeWithProgram('the console in a browser', { name: 'chromium', debianPackag
     writeFileSync(join(dir, 'repeats.yaml'), REPEATS);
     writeFileSync(join(dir, 'places.ndjson'), lines(PLACES.map((name) => ({ name }))));
     writeFileSync(join(dir, 'queries.ndjson'), lines(QUERIES.map((sql) => ({ sql }))));
-    const [repeats, address] = await serve(dir, 'repeats', ['places', 'queries']);
+    writeFileSync(join(dir, 'other.yaml'), SENSOR.replaceAll('sensor', 'other'));
+    writeFileSync(join(dir, 'other.ndjson'), readings(0, 10, 20));
+    const [repeats, address] = await serve(dir, ['other', 'repeats'], ['places', 'queries', 'other']);
     try {
+      // two topologies in one process: each has a console of its own
       await page.goto(`${address}#duplicates`);
+      await page.getByText('This topology has none.').waitFor();
+      await page.getByLabel('topology').selectOption('repeats');
       const clusters = page.locator('.panel', { hasText: 'Largest clusters' }).locator('.group');
       await clusters.first().waitFor();
       await page.getByRole('cell', { name: '33.33 %' }).waitFor(); // one of three is flagged
