@@ -64,6 +64,11 @@ export class RunHost {
     return new RunHost(flags, address, address === undefined ? undefined : await makeExporter());
   }
 
+  /** Another version of a topology is to be watched: nothing of the former one is shown any more. */
+  async forget(topology: string): Promise<void> {
+    await this.exporter?.forget(topology);
+  }
+
   /** What a run of this plan tells goes here; what was shown of an earlier plan of the name is replaced. */
   watch(plan: Plan): RunObserver {
     this.exporter?.watch(plan.name, rulesOf(plan), eventsOf(plan));

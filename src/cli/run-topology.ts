@@ -127,6 +127,7 @@ export class TopologyRun {
     const { plan } = version;
     await this.round?.broker.close();
     this.round = undefined;
+    await host.forget(plan.name);
     const broker = await openBroker(plan, how.flags, host);
     this.round = { ...how, version, broker, shown: host.watch(plan), runs: false, committed: false };
     this.version = version;

@@ -80,6 +80,12 @@ export class PrometheusExporter implements RunObserver {
     this.scores.set(topology, { rules: new RuleBook(rules), input: new Ring(SCORE_BUCKETS, SCORE_BUCKET_MS) });
   }
 
+  /** Gauges of a topology that goes on with another version: of a step that is gone there would be no newer value. */
+  async forget(topology: string): Promise<void> {
+    for (const gauge of this.gauges.values())
+      for (const { labels } of (await gauge.get()).values) if (labels.topology === topology) gauge.remove(labels);
+  }
+
   async page(): Promise<{ readonly contentType: string; readonly body: string }> {
     const now = this.clock.elapsed();
     for (const { labels, at } of this.checkpoints.values())

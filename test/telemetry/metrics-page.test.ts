@@ -68,6 +68,20 @@ describe('the metrics page', () => {
     expect(body).toContain('sluice_consumer_lag_records{topology="shop",topic="in",partition="0"} 20');
   });
 
+  it('forgets the gauges of a topology that goes on with another version, and counts on', async () => {
+    const page = exporter();
+    const other = { ...TASK, topology: 'other' };
+    page.commit(commit(1));
+    page.commit({ ...commit(1), topology: 'other', task: other });
+    await page.forget('shop');
+    const { body } = await page.page();
+    const lag = (topology: string) => `sluice_consumer_lag_records{topology="${topology}",topic="in",partition="0"} 20`;
+    expect(body).not.toContain(lag('shop'));
+    expect(body).toContain(lag('other'));
+    expect(body).toContain('sluice_input_records_total{topology="shop"} 100');
+    expect(body).toContain('sluice_build_info');
+  });
+
   it('tells no age of the checkpoint of a task that is not here any more', async () => {
     const page = exporter();
     const other = { ...TASK, topic: 'other' };
