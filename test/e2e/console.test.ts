@@ -106,7 +106,7 @@ describeWithProgram('the console in a browser', { name: 'chromium', debianPackag
     await page.keyboard.press('7');
     await page.getByRole('heading', { name: 'Tasks' }).waitFor();
     await page.keyboard.press('/');
-    await page.waitForFunction("document.activeElement?.id === 'search'");
+    await page.locator('#search:focus').waitFor();
   });
 
   it.each(PAGES)('%s has no violation that axe finds, dark and light, wide and narrow', async (name) => {
