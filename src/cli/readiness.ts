@@ -51,12 +51,13 @@ export class Readiness implements RunObserver {
   };
 
   report(): Report {
-    const tasks = [...this.tasks].map(([task, { state, progress }]) => ({
+    const known = [...this.tasks].sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }));
+    const tasks = known.map(([task, { state, progress }]) => ({
       task,
       state,
       ...(progress === undefined ? {} : { progress }),
     }));
-    const reasons = [...this.tasks].filter(([, { state }]) => state !== 'running').map(reasonOf);
+    const reasons = known.filter(([, { state }]) => state !== 'running').map(reasonOf);
     for (const topology of this.changing) reasons.push(`${topology} is reloading`);
     for (const [topology, plan] of this.conflicts)
       reasons.push(`members of ${topology} with another plan (${plan}) own its tasks`);

@@ -34,6 +34,14 @@ describe('readiness', () => {
     });
   });
 
+  it('lists tasks and reasons by name and partition, in whatever order they came', () => {
+    const readiness = new Readiness();
+    for (const partition of [10, 2, 9]) readiness.taskState({ ...task, partition }, 'opening');
+    const names = ['t/source/in/2', 't/source/in/9', 't/source/in/10'];
+    expect(readiness.report().tasks.map((one) => one.task)).toEqual(names);
+    expect(readiness.report().reasons).toEqual(names.map((name) => `${name} is opening`));
+  });
+
   it('takes no progress of a task that was closed meanwhile', () => {
     const readiness = new Readiness();
     readiness.taskState(task, 'opening');
