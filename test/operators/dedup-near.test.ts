@@ -224,25 +224,30 @@ describe('dedup-near and hostile input', () => {
       expect(out.findings).toHaveLength(1);
     });
 
-  it('costs the same a record however many are equal, or share a word', () => {
-    const cost = (count: number): number => {
-      const kernel = dedupNear.create({ ...THINGS, blockCap: 400 } as never, testDeps());
-      if (kernel instanceof Promise) throw new Error('made at once');
-      const out = new CollectOut();
-      const feed = (from: number, to: number): number => {
-        const rows = Array.from({ length: to - from }, (_, i) =>
-          recordOf({ name: i % 2 === 0 ? 'the same thing' : `the other thing${from + i}` }, from + i),
-        );
-        const before = process.cpuUsage();
-        kernel.process(rows, new Float64Array(rows.length).fill(Number.NaN), out);
-        return process.cpuUsage(before).user;
+  for (const [what, over] of [
+    ['with action flag', {}],
+    ['with action merge', { action: 'merge' }],
+    ['with one key for all', { keys: ['zip'], compare: [{ field: 'zip', by: 'edit' }] }],
+  ] as const)
+    it(`costs the same a record however many are equal, or share a word, ${what}`, () => {
+      const cost = (count: number): number => {
+        const kernel = dedupNear.create({ ...THINGS, ...over, blockCap: 400 } as never, testDeps());
+        if (kernel instanceof Promise) throw new Error('made at once');
+        const out = new CollectOut();
+        const feed = (from: number, to: number): number => {
+          const rows = Array.from({ length: to - from }, (_, i) =>
+            recordOf({ name: i % 2 === 0 ? 'the same thing' : `the other thing${from + i}`, zip: '1' }, from + i),
+          );
+          const before = process.cpuUsage();
+          kernel.process(rows, new Float64Array(rows.length).fill(Number.NaN), out);
+          return process.cpuUsage(before).user;
+        };
+        feed(0, count - 1000);
+        return feed(count - 1000, count);
       };
-      feed(0, count - 1000);
-      return feed(count - 1000, count);
-    };
-    cost(2000);
-    expect(cost(10_000)).toBeLessThan(4 * cost(3000) + 50_000);
-  }, 60_000);
+      cost(2000);
+      expect(cost(10_000)).toBeLessThan(4 * cost(3000) + 50_000);
+    }, 60_000);
 
   it('forgets the oldest beyond its bound, with an event', () => {
     const deps = { ...testDeps(), limits: { ...DEFAULT_LIMITS, maxStateBytes: 20_000 } };

@@ -119,6 +119,29 @@ it('records of one list are not compared: two of them are one when both are like
   });
 });
 
+it('compares at most eight with eight and the nearest with eight twice, however large the clusters', () => {
+  let pairs = 0;
+  const alike: Alike = () => {
+    pairs++;
+    return 0.4;
+  };
+  // three families; from 100 on every record seems to belong to all of them
+  const seems: Alike = (a, b) => (a.seq % 3 === b.seq % 3 ? 0.6 : a.seq < 100 ? 0.4 : 0.55);
+  const clusters = clustersOf(alike);
+  const entries: NearEntry[] = [];
+  const costs: number[] = [];
+  for (let seq = 0; seq < 400; seq++) {
+    const entry = entryOf(seq);
+    pairs = 0;
+    clusters.place(entry, matchesOf(entry, entries.slice(-40), seems));
+    entries.push(entry);
+    costs.push(pairs);
+  }
+  expect(new Set(entries.map(({ cluster }) => cluster)).size).toBe(3);
+  expect(Math.max(...costs)).toBeGreaterThanOrEqual(8 * 8);
+  expect(Math.max(...costs)).toBeLessThanOrEqual(8 * 8 + 2 * 8);
+});
+
 it('goes on after a restore as if nothing had happened, whoever leaves', () => {
   // twelve things, three to a family; likeness is noise around what is the same
   const alike: Alike = (a, b) => {

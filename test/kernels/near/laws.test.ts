@@ -113,3 +113,10 @@ it('a higher threshold only takes pairs away', () => {
   expect(low.size).toBeGreaterThan(high.size);
   for (const pair of high) expect(low).toContain(pair);
 });
+
+it('an unrelated record changes no verdict on texts, which are not weighted', () => {
+  const rows = texts.map((text) => [text]);
+  const pairs = findPairs(rows, { kind: 'text', least: 0.3 });
+  expect(pairs.length).toBeGreaterThan(20);
+  expect(findPairs([...rows, ['quite another matter']], { kind: 'text', least: 0.3 })).toEqual(pairs);
+});
