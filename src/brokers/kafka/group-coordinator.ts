@@ -4,7 +4,7 @@ import { Lane } from './lane.ts';
 import { brokerError, codeOf, kindOf, REBALANCE_IN_PROGRESS } from './protocol-errors.ts';
 
 /** Unreachable for this long: the process gives up. Kept far above a restart of the cluster. */
-const PATIENCE_MS = 300_000;
+export const PATIENCE_MS = 300_000;
 
 /** Requests of one member to whichever node coordinates its group. */
 export class GroupCoordinator {

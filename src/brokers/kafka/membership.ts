@@ -5,7 +5,7 @@ import { BrokerError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { keyOf, type MemberClaim, type StageTopic, type TaskKey } from './assigner.ts';
 import type { Cluster } from './cluster.ts';
-import { GroupCoordinator } from './group-coordinator.ts';
+import { GroupCoordinator, PATIENCE_MS } from './group-coordinator.ts';
 import { leadGroup, leaveGroup } from './group-leader.ts';
 import { decodeTasks, encodeClaim, PROTOCOL_NAME, PROTOCOL_TYPE } from './group-protocol.ts';
 import { codeOf, kindOf, REBALANCE_IN_PROGRESS } from './protocol-errors.ts';
@@ -28,6 +28,7 @@ export interface MembershipOptions {
 
 /** A member that waits longer than this share of the rebalance time-out for its tasks to close joins with them still open. */
 const RELEASE_SHARE = 0.5;
+const REJOIN_EVERY_MS = 1000;
 
 /**
  * One process's place in the consumer group: joins, leads when asked to, beats by a timer, and tells who owns what.
@@ -56,6 +57,7 @@ export class Membership {
   /** Fell out with nobody listening any more: it does not join again. */
   private isOver = false;
   private conflict: string | undefined;
+  private unreachableSince: number | undefined;
 
   constructor(options: MembershipOptions) {
     this.options = options;
@@ -131,10 +133,23 @@ export class Membership {
         await this.work();
       } catch (error) {
         if (this.stopping.signal.aborted) return;
+        if (await this.waits(error)) continue;
         if (kindOf(error) !== 'member') throw error;
         if (codeOf(error) !== REBALANCE_IN_PROGRESS) await this.fallOut();
       }
     }
+  }
+
+  /** No node answers (a restart of the cluster): the group is joined again when one does. False when that has lasted too long. */
+  private async waits(error: unknown): Promise<boolean> {
+    if (!(error instanceof BrokerError) || error.code !== 'unreachable' || !error.retryable) return false;
+    this.unreachableSince ??= this.clock.elapsed();
+    if (this.clock.elapsed() - this.unreachableSince > PATIENCE_MS) return false;
+    this.options.log.warn('unreachable', 'no broker answers: the group is joined again when one does', {
+      error: error.message,
+    });
+    await this.clock.sleep(REJOIN_EVERY_MS, this.stopping.signal).catch(() => {}); // the stop is seen by run()
+    return true;
   }
 
   private async join(): Promise<void> {
@@ -152,6 +167,7 @@ export class Membership {
       }),
     );
     this.memberId = joined.memberId;
+    this.unreachableSince = undefined;
     const groupAssignment = joined.leaderId === joined.memberId ? await leadGroup(joined, options.cluster) : [];
     const { memberAssignment } = await this.coordinator.ask((node) =>
       node.syncGroup({

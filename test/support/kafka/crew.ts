@@ -103,6 +103,7 @@ export class Crew {
       clearTimeout(hand.thawing);
       this.hands = this.hands.filter((one) => one !== hand);
       if (hand.isDismissed || this.outages.isExcuse()) return;
+      if (stderr.startsWith('unreachable:')) return; // a start needs a broker; whatever supervises it starts it again
       this.note(new Error(`a process ended by itself with ${code ?? signal}: ${stderr}`));
     });
   }
