@@ -34,8 +34,8 @@ export class InputSink implements RecordSink {
   record(offset: number, timestamp: number, key: Buffer | null, value: Buffer | null, headers: Headers): void {
     if (offset >= this.limit()) return;
     this.size += (key?.length ?? 0) + (value?.length ?? 0);
-    const isForeign = this.options.isOurs !== true && hasOwn(headers);
-    const mark = isForeign ? this.markOf(headers, { offset, key, value }) : undefined;
+    const claims = this.options.isOurs !== true && hasOwn(headers) ? headers.entries() : undefined;
+    const mark = claims && this.markOf(claims, { offset, key, value });
     if (mark !== undefined) this.positions ??= this.records.map((record) => record.offset);
     this.positions?.push(offset);
     this.records.push(
@@ -47,7 +47,7 @@ export class InputSink implements RecordSink {
         codec: this.input.codec,
         timestamp: timestamp < 0 ? Number.NaN : timestamp,
         key,
-        headers: isForeign ? listed(headers.entries(), mark?.attempt) : headers,
+        headers: claims === undefined ? headers : listed(claims, mark?.attempt),
       }),
     );
   }
@@ -61,8 +61,8 @@ export class InputSink implements RecordSink {
   }
 
   /** Undefined where there is none, or none that was signed for this record at this place. */
-  private markOf(headers: Headers, { offset, key, value }: Marked): ReplayMark | undefined {
-    const header = headers.entries().find(({ name }) => name === REPLAY_HEADER);
+  private markOf(claims: readonly Header[], { offset, key, value }: Marked): ReplayMark | undefined {
+    const header = claims.find(({ name }) => name === REPLAY_HEADER);
     if (header === undefined) return undefined;
     const { topic, partition } = this.source;
     const mark = this.options.marks?.read(header, { key, value });
