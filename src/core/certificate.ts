@@ -13,12 +13,13 @@ export interface CertificateStamp {
  * `certificate: full`: by which plan a record passed, where it came from, what was changed on it and what was found and
  * let pass. JSON of at most 8 KiB: values are bounded as in findings, and what does not fit is counted in `omitted`.
  *
- *     {"topology","plan","origin","time"?,"fixes"?:[{field,old,new,step,method,confidence?}],"passed"?:[{step,rule,severity,field?}],"omitted"?}
+ *     {"topology","plan","origin","time"?,"epochs"?:{step: drift epoch},"fixes"?:[{field,old,new,step,method,confidence?}],"passed"?:[{step,rule,severity,field?}],"omitted"?}
  */
 export function certificateText(record: DataRecord, stamp: CertificateStamp): string {
   let text = `{"topology":${JSON.stringify(stamp.topology)},"plan":"${stamp.plan}","origin":${JSON.stringify(record.origin)}`;
   if (Number.isFinite(record.time)) text += `,"time":"${new Date(record.time).toISOString()}"`;
-  const { evidence, findings } = record;
+  const { evidence, findings, epochs } = record;
+  if (epochs !== undefined) text += `,"epochs":${JSON.stringify(epochs)}`;
   if (evidence.length + findings.length === 0) return `${text}}`;
   const room = { left: MAX_FINDINGS_BYTES - text.length - ROOM_FOR_NAMES, omitted: 0 };
   text += list('fixes', evidence.map(fix), room);

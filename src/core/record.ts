@@ -93,6 +93,9 @@ export interface RecordInit {
   readonly layoutAt?: number;
 }
 
+/** Drift epoch by step. */
+export type Epochs = Readonly<Record<string, number>>;
+
 /**
  * One value with key, timestamp, headers and origin.
  *
@@ -122,6 +125,8 @@ export class DataRecord {
   eventTime: number;
   findings: readonly Finding[];
   evidence: readonly Evidence[];
+  /** Drift epoch in which a step saw it, by step; undefined where none says so. */
+  epochs: Epochs | undefined;
   patches: Patch[] | undefined;
   /** True between edit() and emit. */
   editable: boolean;
@@ -149,6 +154,7 @@ export class DataRecord {
     this.eventTime = Number.NaN;
     this.findings = NO_FINDINGS;
     this.evidence = NO_EVIDENCE;
+    this.epochs = undefined;
     this.patches = undefined;
     this.editable = false;
     this.fates = 0;
@@ -185,6 +191,7 @@ export class DataRecord {
     draft.eventTime = this.eventTime;
     draft.findings = this.findings;
     draft.evidence = this.evidence;
+    draft.epochs = this.epochs;
     draft.patches = this.patches === undefined ? undefined : this.patches.slice();
     draft.editable = true;
     return draft;

@@ -172,6 +172,10 @@ const Config = Type.Object(
       description: 'Watches the time from event to arrival (the timestamp of the record).',
       default: false,
     }),
+    certify: Type.Boolean({
+      description: 'Says the drift epoch of this step in the certificates of outputs with `certificate: full`.',
+      default: false,
+    }),
     epoch: Type.Optional(
       Type.String({
         minLength: 1,
@@ -310,6 +314,7 @@ async function toSettings(config: DetectDriftConfig, deps: OperatorDeps): Promis
       typeof config.guarantee === 'object'
         ? { rate: config.guarantee.falseDiscoveries, everyRecords: count(config.guarantee.every.records, 1000) }
         : undefined,
+    certify: config.certify ?? false,
     epoch: config.epoch === undefined ? undefined : deps.field(config.epoch),
     stored,
   };

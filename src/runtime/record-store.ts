@@ -16,6 +16,7 @@ interface Saved {
   readonly headers: readonly Header[];
   readonly findings: DataRecord['findings'];
   readonly evidence: DataRecord['evidence'];
+  readonly epochs?: DataRecord['epochs'];
   readonly patches?: DataRecord['patches'];
   /** Identity of the input record it stands for; -1 for a derived one. */
   readonly root: number;
@@ -88,8 +89,21 @@ export class HeldRecords implements RecordStore {
   }
 
   encode(record: DataRecord): Uint8Array {
-    const { payload, source, offset, index, timestamp, time, eventTime, key, findings, evidence, patches, root } =
-      record;
+    const {
+      payload,
+      source,
+      offset,
+      index,
+      timestamp,
+      time,
+      eventTime,
+      key,
+      findings,
+      evidence,
+      epochs,
+      patches,
+      root,
+    } = record;
     const saved: Saved = {
       source,
       offset,
@@ -102,6 +116,7 @@ export class HeldRecords implements RecordStore {
       headers: record.headers.size === 0 ? [] : record.headers.entries(),
       findings,
       evidence,
+      ...(epochs === undefined ? {} : { epochs }),
       ...(patches === undefined ? {} : { patches }),
       root: root === undefined ? -1 : this.idOf(root),
       payload: payload === undefined ? 3 : payload === null ? 2 : typeof payload === 'string' ? 1 : 0,
@@ -150,6 +165,7 @@ export class HeldRecords implements RecordStore {
     }
     record.findings = saved.findings;
     record.evidence = saved.evidence;
+    record.epochs = saved.epochs;
     record.root = saved.root < 0 ? undefined : this.rootOf(record, saved.root);
     return record;
   }
@@ -210,6 +226,7 @@ function carry(from: DataRecord, to: DataRecord): void {
   to.eventTime = from.eventTime;
   to.findings = from.findings;
   to.evidence = from.evidence;
+  to.epochs = from.epochs;
   to.patches = from.patches;
 }
 

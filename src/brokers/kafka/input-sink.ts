@@ -121,6 +121,7 @@ export class PassageSink implements RecordSink {
     record.eventTime = passage.eventTime;
     record.findings = passage.findings;
     record.evidence = passage.evidence;
+    record.epochs = passage.epochs;
     this.size += (key?.length ?? 0) + (value?.length ?? 0);
     this.records.push(record);
     this.upstream.push(passage.upstream);

@@ -9,7 +9,7 @@ import {
 } from '../../core/outgoing-headers.ts';
 import type { DataRecord, RecordSource } from '../../core/record.ts';
 import { renderFindings } from '../../core/render-findings.ts';
-import { EVIDENCE_HEADER, FINDINGS_HEADER, PASSAGE_HEADER, passageText } from './passage.ts';
+import { EPOCHS_HEADER, EVIDENCE_HEADER, FINDINGS_HEADER, PASSAGE_HEADER, passageText } from './passage.ts';
 import { type BatchWriter, headerName } from './wire/index.ts';
 
 const OWN = Buffer.from(OWN_HEADER_PREFIX);
@@ -20,6 +20,7 @@ const ATTEMPT = headerName('sluice-attempt');
 const FINDINGS = headerName(FINDINGS_HEADER);
 const PASSAGE = headerName(PASSAGE_HEADER);
 const EVIDENCE = headerName(EVIDENCE_HEADER);
+const EPOCHS = headerName(EPOCHS_HEADER);
 const CERTIFICATE = headerName('sluice-certificate');
 const REDACTED = headerName(REDACTED_HEADER);
 const STUB = headerName('sluice-stub');
@@ -62,6 +63,7 @@ export class RecordWriter {
     writer.header(PASSAGE, passageText(record, upstream));
     if (record.findings.length > 0) writer.header(FINDINGS, JSON.stringify(record.findings));
     if (record.evidence.length > 0) writer.header(EVIDENCE, JSON.stringify(record.evidence));
+    if (record.epochs !== undefined) writer.header(EPOCHS, JSON.stringify(record.epochs));
   }
 
   private ownHeaders(writer: BatchWriter, batch: OutgoingBatch, index: number): void {

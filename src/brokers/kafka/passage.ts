@@ -2,18 +2,19 @@ import type { Upstream } from '../../core/broker.ts';
 import { StateError } from '../../core/errors.ts';
 import type { Evidence, Finding } from '../../core/finding.ts';
 import { attemptOf } from '../../core/outgoing-headers.ts';
-import type { DataRecord, Header, RecordSource } from '../../core/record.ts';
+import type { DataRecord, Epochs, Header, RecordSource } from '../../core/record.ts';
 
 /**
  * What a record keeps on its way through a repartition topic, as headers of ours:
  *
  *     sluice-passage   JSON: [task, stream time, control, topic, partition, input, offset, index, event time, attempt]; null for none,
  *                      attempt where the record came back from quarantine
- *     sluice-findings  JSON, where there are findings, whole and not as bounded as they leave the engine; likewise sluice-evidence
+ *     sluice-findings  JSON, where there are findings, whole and not as bounded as they leave the engine; likewise sluice-evidence, sluice-epochs
  */
 export const PASSAGE_HEADER = 'sluice-passage';
 export const FINDINGS_HEADER = 'sluice-findings';
 export const EVIDENCE_HEADER = 'sluice-evidence';
+export const EPOCHS_HEADER = 'sluice-epochs';
 
 type Written = readonly [
   task: string,
@@ -38,6 +39,7 @@ export interface Passage {
   readonly attempt: number;
   readonly findings: readonly Finding[];
   readonly evidence: readonly Evidence[];
+  readonly epochs: Epochs | undefined;
 }
 
 /** Value of the passage header. */
@@ -67,10 +69,12 @@ export class PassageReader {
     let written: Written | undefined;
     let findings: readonly Finding[] = [];
     let evidence: readonly Evidence[] = [];
+    let epochs: Epochs | undefined;
     for (const { name, value } of headers) {
       if (name === PASSAGE_HEADER) written = parse(value);
       else if (name === FINDINGS_HEADER) findings = parse(value);
       else if (name === EVIDENCE_HEADER) evidence = parse(value);
+      else if (name === EPOCHS_HEADER) epochs = parse(value);
     }
     if (written === undefined)
       throw new StateError(
@@ -87,6 +91,7 @@ export class PassageReader {
       attempt,
       findings,
       evidence,
+      epochs,
     };
   }
 

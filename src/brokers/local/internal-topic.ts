@@ -1,6 +1,6 @@
 import type { OutgoingBatch, StageInput, Upstream } from '../../core/broker.ts';
 import type { Evidence, Finding } from '../../core/finding.ts';
-import { DataRecord, type Header, type Headers, type RecordSource } from '../../core/record.ts';
+import { DataRecord, type Epochs, type Header, type Headers, type RecordSource } from '../../core/record.ts';
 
 /**
  * A record of a repartition topic: [meta length u32 LE][value length u32 LE, NULL for none][meta JSON][value].
@@ -19,6 +19,7 @@ interface Meta {
   readonly u: readonly [string, number | null, ('end' | 'idle')?];
   readonly f?: readonly Finding[];
   readonly e?: readonly Evidence[];
+  readonly d?: Epochs;
 }
 
 const HEAD_BYTES = 8;
@@ -66,6 +67,7 @@ function metaOf(record: DataRecord, upstream: Upstream | undefined): Meta {
         : [upstream.task, Number.isNaN(time) ? null : time, upstream.control],
     ...(record.findings.length === 0 ? {} : { f: record.findings }),
     ...(record.evidence.length === 0 ? {} : { e: record.evidence }),
+    ...(record.epochs === undefined ? {} : { d: record.epochs }),
   };
 }
 
@@ -114,6 +116,7 @@ export class InternalDecoder {
     });
     if (meta.f !== undefined) record.findings = meta.f;
     if (meta.e !== undefined) record.evidence = meta.e;
+    record.epochs = meta.d;
     const [task, time, control] = meta.u;
     const base = { task, time: time ?? Number.NaN };
     return { record, upstream: control === undefined ? base : { ...base, control }, bytes: end - at };

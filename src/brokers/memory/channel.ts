@@ -189,6 +189,7 @@ export class MemoryChannel implements TaskChannel {
     record.eventTime = passage.eventTime;
     record.findings = passage.findings;
     record.evidence = passage.evidence;
+    record.epochs = passage.epochs;
     return record;
   }
 
@@ -241,7 +242,7 @@ export class MemoryChannel implements TaskChannel {
   private stored(batch: OutgoingBatch, index: number): NewRecord {
     const record = batch.records[index]!;
     const upstream = batch.upstream?.[index];
-    const { source, offset, eventTime, findings, evidence } = record;
+    const { source, offset, eventTime, findings, evidence, epochs } = record;
     return {
       key: record.key === null ? null : record.key.slice(),
       value: copyOf(batch.values[index] ?? null),
@@ -250,7 +251,7 @@ export class MemoryChannel implements TaskChannel {
         upstream === undefined ? outgoingHeaders(batch, index, this.options.task.topology) : record.headers.entries(),
       ...(upstream === undefined
         ? {}
-        : { passage: { upstream, source, offset, index: record.index, eventTime, findings, evidence } }),
+        : { passage: { upstream, source, offset, index: record.index, eventTime, findings, evidence, epochs } }),
     };
   }
 }

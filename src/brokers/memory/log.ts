@@ -1,6 +1,6 @@
 import type { Upstream } from '../../core/broker.ts';
 import type { Evidence, Finding } from '../../core/finding.ts';
-import type { Header, RecordSource } from '../../core/record.ts';
+import type { Epochs, Header, RecordSource } from '../../core/record.ts';
 
 /** A record as the log keeps it: bytes and text only, so that nothing of the writer's objects is shared with a reader. */
 export interface StoredRecord {
@@ -22,6 +22,7 @@ export interface Passage {
   readonly eventTime: number;
   readonly findings: readonly Finding[];
   readonly evidence: readonly Evidence[];
+  readonly epochs: Epochs | undefined;
 }
 
 export type NewRecord = Omit<StoredRecord, 'offset'>;

@@ -1,7 +1,7 @@
 import { mix32 } from '../../core/hash.ts';
 import type { DistributionSample, Inspection } from '../../core/inspection.ts';
 import type { Kernel, KernelStats, OperatorDeps, Out, Tick } from '../../core/operator.ts';
-import type { DataRecord, RecordSource } from '../../core/record.ts';
+import type { DataRecord, Epochs, RecordSource } from '../../core/record.ts';
 import type { CheckpointDelta, StatePart } from '../../core/state.ts';
 import type { Column } from './column.ts';
 import { Discoveries } from './discoveries.ts';
@@ -38,6 +38,8 @@ export class DriftKernel implements Kernel {
   private readonly state = new DriftState();
   private readonly ids = new Map<string, Column>();
   private readonly seed: number;
+  private readonly step: string;
+  private epochs: Epochs | undefined;
   private source: RecordSource | undefined;
   private sourceDraw = 0;
   private readonly values: unknown[] = [];
@@ -46,6 +48,7 @@ export class DriftKernel implements Kernel {
   constructor(settings: DriftSettings, deps: OperatorDeps) {
     this.settings = settings;
     this.seed = deps.seed;
+    this.step = deps.step;
     this.events = new DriftEvents(settings, { deps, place: this.place, places: this.places });
     this.segments = new Segments(settings, {
       place: this.place,
@@ -139,14 +142,23 @@ export class DriftKernel implements Kernel {
   }
 
   private emit(record: DataRecord, out: Out): void {
-    const { epoch } = this.settings;
-    if (epoch === undefined) {
+    const { epoch, certify } = this.settings;
+    if (epoch === undefined && !certify) {
       out.emit(OUT, record);
       return;
     }
     const draft = record.edit();
-    epoch.set(draft, this.events.epoch);
+    epoch?.set(draft, this.events.epoch);
+    if (certify) draft.epochs = this.epochsOf(record);
     out.emit(OUT, draft);
+  }
+
+  /** Records without an epoch of another step share one object until the epoch changes. */
+  private epochsOf({ epochs }: DataRecord): Epochs {
+    const { epoch } = this.events;
+    if (epochs !== undefined) return { ...epochs, [this.step]: epoch };
+    if (this.epochs?.[this.step] !== epoch) this.epochs = { [this.step]: epoch };
+    return this.epochs;
   }
 
   /** `args`: `field` and `segment` (JSON list of the values of `by`) narrow it down. */

@@ -19,6 +19,8 @@ export interface DriftSettings {
   readonly column: Omit<ColumnSettings, 'runLength'>;
   /** Windows tested together instead of charts; undefined: charts. */
   readonly discoveries: DiscoveryOptions | undefined;
+  /** Records say the drift epoch to their certificates. */
+  readonly certify: boolean;
   /** Field that gets the number of the drift epoch. */
   readonly epoch: FieldSlot | undefined;
   /** Frozen references by field, for a field without segments. */

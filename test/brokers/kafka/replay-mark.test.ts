@@ -120,6 +120,10 @@ describe('an input with records that came back', () => {
     add(102, []);
     const attempts = sink.take().records.map((one) => {
       const value = Buffer.from(passageText(one, { task: 't', time: 5 }));
+      one.epochs = { drift: 3 };
+      const epochs = { name: 'sluice-epochs', value: Buffer.from(JSON.stringify(one.epochs)) };
+      const headers = [{ name: 'sluice-passage', value }, epochs];
+      expect(new PassageReader().read(headers, { topic: 'between', offset: 0 }).epochs).toEqual({ drift: 3 });
       const passage = new PassageReader().read([{ name: 'sluice-passage', value }], { topic: 'between', offset: 0 });
       return [passage.attempt, passage.offset, passage.index];
     });
