@@ -9,7 +9,7 @@ import { topicName } from '../support/kafka/topics.ts';
 import { sluice } from './cli.ts';
 import { LiveRun } from './live-run.ts';
 
-vi.setConfig({ testTimeout: 60_000 }); // a process is started and waited for
+vi.setConfig({ testTimeout: 120_000 }); // a process is started and waited for
 
 await describeWithKafka('a reload on Kafka', (brokers) => {
   const name = topicName('reload');

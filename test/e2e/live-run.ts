@@ -48,11 +48,11 @@ export class LiveRun {
 
   /** The process must go on meanwhile. */
   async until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-    for (let i = 0; i < 600; i++) {
+    for (let i = 0; i < 1600; i++) {
       if (await holds()) return;
       if (this.child.exitCode !== null) break;
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
-    throw new Error(`${what}: not within 15 s. Exit code ${this.child.exitCode}; ${this.stderr}`);
+    throw new Error(`${what}: not within 40 s. Exit code ${this.child.exitCode}; ${this.stderr}`);
   }
 }

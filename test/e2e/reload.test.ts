@@ -8,7 +8,7 @@ import { describeWithProgram } from '../support/debian.ts';
 import { root, sluice } from './cli.ts';
 import { LiveRun } from './live-run.ts';
 
-vi.setConfig({ testTimeout: 60_000 }); // processes are started and waited for
+vi.setConfig({ testTimeout: 120_000 }); // processes are started and waited for
 
 /** Remembers ids, and marks every record with the version that saw it; `limit` is the rule that changes. */
 const text = (version: number, limit = 50, more = '') => `name: shop
@@ -154,7 +154,7 @@ describe('SIGHUP', () => {
     expect(out('consent')).not.toContain('"version":2');
   });
 
-  it('leaves no trace of a kill -9 in the middle of it', { timeout: 120_000 }, async () => {
+  it('leaves no trace of a kill -9 in the middle of it', async () => {
     const N = 2000;
     const ids = (from: number, to: number) =>
       Array.from({ length: to - from }, (_, i) => `{"id":${from + i},"n":1}\n`).join('');
@@ -164,7 +164,7 @@ describe('SIGHUP', () => {
     writeFileSync(at('killed', 'shop.yaml'), text(1, 50, more));
     let fed = N;
     let version = 1;
-    for (const delayMs of [0, 3, 8, 15, 30, 60]) {
+    for (const delayMs of [0, 5, 15, 40]) {
       const live = start();
       await live.ready();
       appendFileSync(at('killed', 'in.ndjson'), ids(fed, fed + 500));

@@ -2,11 +2,13 @@ import { spawn } from 'node:child_process';
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { uniform } from '../../src/core/hash.ts';
 import { outputsOf } from '../crash/crash-harness.ts';
 import { root, sluice } from './cli.ts';
 import { serve } from './serve.ts';
+
+vi.setConfig({ testTimeout: 120_000 }); // processes are started and waited for
 
 const RECORDS = 8000;
 
@@ -96,7 +98,7 @@ describe('two topologies in one process', () => {
     expect(outputsOf(dir, 'together')).toEqual(apart);
   });
 
-  it('give the same bytes after kill -9, time and again', { timeout: 120_000 }, async () => {
+  it('give the same bytes after kill -9, time and again', async () => {
     let kills = 0;
     for (let n = 0; n < 8; n++) {
       const [watched, bytes] = n % 2 === 0 ? ['orders.clean.ndjson', 20_000] : ['shops.clean.ndjson', 25_000];
@@ -116,7 +118,7 @@ describe('two topologies in one process', () => {
     expect(linesOf(judged.stdout)).toHaveLength(2);
   });
 
-  it('stop both when one gives up, with its exit code, and go on from there', { timeout: 60_000 }, async () => {
+  it('stop both when one gives up, with its exit code, and go on from there', async () => {
     const breaker = 'breaker: { open: { quarantined: 0.05, over: { records: 200 }, minRecords: 100 }, action: stop }\n';
     writeFileSync(at('strict.yaml'), ORDERS.replaceAll('orders', 'strict').concat(breaker));
     const child = await sluice(args(['shops', 'strict'], 'strict', '--follow', '--json'));
@@ -131,7 +133,7 @@ describe('two topologies in one process', () => {
 });
 
 describe('two topologies that go on', () => {
-  it('share metrics, probes and console', { timeout: 40_000 }, async () => {
+  it('share metrics, probes and console', async () => {
     mkdirSync(at('live'));
     for (const name of ['a', 'b']) {
       writeFileSync(at('live', `${name}.yaml`), plain(name, 'in', `${name}.out`));
