@@ -237,7 +237,15 @@ export class LiveView implements RunObserver {
     };
   }
 
-  /** Steps that look for what repeats, whether it leaves by a port of its own or is flagged alone. */
+  /** Records that came to a step, by all its edges. */
+  private arrived(id: string): number {
+    let records = 0;
+    for (const { from, to, port } of this.options.graph.edges)
+      if (to === id) records += port === null ? this.input : (this.ports.get(`${from}\0${port}`)?.records ?? 0);
+    return records;
+  }
+
+  /** Steps that look for what repeats, whether it leaves by a port of its own, is flagged alone, or merged. */
   private duplicates(rules: View['rules']): Record<string, DuplicateView> {
     const flagged = (id: string) =>
       Object.values(rules).find(({ step, rule }) => step === id && rule === 'near-duplicate')?.failed ?? 0;
@@ -245,12 +253,11 @@ export class LiveView implements RunObserver {
     for (const { id, use } of this.options.graph.nodes) {
       const repeated = this.ports.get(`${id}\0duplicates`)?.records ?? 0;
       if (use === null || !/^dedup/.test(use)) continue;
-      const out = this.ports.get(`${id}\0out`)?.records ?? 0;
       const stats = [...(this.stats.get(id)?.values() ?? [])];
       found[id] = {
         step: id,
         use,
-        seen: out + repeated,
+        seen: this.arrived(id),
         duplicates: Math.max(repeated, flagged(id)),
         entries: stats.reduce((sum, { entries }) => sum + entries, 0),
         bytes: stats.reduce((sum, { bytes }) => sum + bytes, 0),

@@ -2,6 +2,7 @@ import { appendFileSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeF
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { folderView } from '../../src/cli/folder-view.ts';
 import { describeWithData } from '../data.ts';
 import { sluice } from './cli.ts';
 
@@ -79,6 +80,9 @@ output: { topic: golden, findings: { field: _quality } }
       ],
     },
   ]);
+  // of five records three repeat one that was there, though none leaves by a port of its own
+  const view = (await folderView(join(folder, 'gold'), 'golden')).view();
+  expect(view.duplicates).toMatchObject({ one: { seen: 5, duplicates: 3 } });
 });
 
 describeWithData('the example products.yaml', '../examples/products.yaml', (path) => {

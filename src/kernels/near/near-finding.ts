@@ -7,6 +7,8 @@ import { wordBounds } from './words.ts';
 /** Words two records share, told as the reason. */
 const WHY_WORDS = 3;
 
+export const NEAR_DUPLICATE = { rule: 'near-duplicate', severity: 'info', dimension: 'uniqueness' } as const;
+
 /** What is said of a record that is near `match`; `texts`: those of its fields that may be shown. */
 export function nearFinding(
   index: NearIndex,
@@ -22,9 +24,8 @@ export function nearFinding(
   const compared = index.compared(features, match.entry);
   const { origin } = match.entry;
   return {
-    rule: cluster === undefined ? 'near-related' : 'near-duplicate',
-    severity: 'info',
-    dimension: 'uniqueness',
+    ...NEAR_DUPLICATE,
+    ...(cluster === undefined ? { rule: 'near-related' } : {}),
     observed: {
       ...(cluster === undefined ? { relatedTo: origin } : { duplicateOf: origin, cluster }),
       score: round3(match.score),

@@ -9,6 +9,7 @@ import { declaredKeysOf } from './declared-keys.ts';
 import { type Features, featuresOf } from './features.ts';
 import { FieldComparisons } from './field-comparisons.ts';
 import { GoldenRecords, keyOf } from './golden-records.ts';
+import { NEAR_DUPLICATE } from './near-finding.ts';
 import { type Match, type NearEntry, NearIndex } from './near-index.ts';
 import type { NearOptions } from './near-options.ts';
 import { NearWriter, PORT } from './near-writer.ts';
@@ -139,6 +140,7 @@ export class NearKernel implements Kernel {
     if (this.golden === undefined) this.writer.write(record, found, out);
     else {
       this.golden.take(record, { id, cluster, arrival: entry.seq, time: timeMs });
+      if (match !== undefined) out.finding(undefined, NEAR_DUPLICATE); // counted: there is no record it could be on
       out.absorb('merged');
     }
     this.bound(out);
