@@ -2,6 +2,8 @@ import { enlarged } from './growing.ts';
 
 const CLASSES = 32;
 const FIRST_LISTS = 16;
+/** Of one class: a handle has 31 bits. */
+const MAX_LISTS = 2 ** 31 / CLASSES;
 
 /** Lists of one class: as many words each. */
 interface Pool {
@@ -17,7 +19,8 @@ interface Pool {
  *
  * Layout: a list of class c has room for 2 << c numbers and lies in the array of its class: length | numbers; where it
  * is free, the length names the next free one. handle = place in the array of the class · 32 + class.
- * Cost: a list that is full moves to the next class; 4 bytes a number, twice that at worst.
+ * Cost: a list that is full moves to the next class; 4 bytes a number, twice that at worst. Bound: 67 M lists of a
+ * class; beyond, a RangeError.
  */
 export class NumberLists {
   private readonly pools: Pool[] = [];
@@ -93,6 +96,8 @@ export class NumberLists {
       pool.free = pool.memory[reused * pool.words]!;
       return reused * CLASSES + kind;
     }
+    if (pool.made === MAX_LISTS)
+      throw new RangeError(`more than ${MAX_LISTS} blocks of up to ${pool.words - 1} entries`);
     if ((pool.made + 1) * pool.words > pool.memory.length)
       pool.memory = enlarged(pool.memory, Math.max(FIRST_LISTS, 2 * pool.made) * pool.words);
     return pool.made++ * CLASSES + kind;

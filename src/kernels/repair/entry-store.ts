@@ -194,16 +194,15 @@ export class EntryStore<V> {
     this.nextVersion = Math.max(this.nextVersion, floor);
   }
 
-  /** The smallest parts, up to one that is larger than they are together; none when that leaves one alone. */
+  /** The most of the smallest parts of which the largest is no larger than the others of them together: it doubles. */
   private smallParts(): ReadonlySet<number> {
-    const small = new Set<number>();
-    let together = 0;
-    for (const [id, live] of [...this.parts].sort(([, a], [, b]) => a - b)) {
-      if (small.size > 0 && live > together) break;
-      small.add(id);
+    const bySize = [...this.parts].sort(([, a], [, b]) => a - b);
+    let [together, count] = [0, 0];
+    for (const [i, [, live]] of bySize.entries()) {
+      if (i > 0 && live <= together) count = i + 1;
       together += live;
     }
-    return small.size > 1 ? small : new Set();
+    return new Set(bySize.slice(0, count).map(([id]) => id));
   }
 
   private make(made: Pick<Entry<V>, 'key' | 'value' | 'version' | 'order' | 'part'>): Entry<V> {

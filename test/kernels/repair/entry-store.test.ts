@@ -109,7 +109,7 @@ it('writes an entry again only when what is held has doubled', () => {
     const parts = new Set<string>();
     for (let i = 1; i <= count; i++) {
       store.put(String(i), i);
-      if (i % 100 !== 0) continue;
+      if (uniform(5, i) > 0.01) continue; // parts of very different sizes
       const [put, drop]: [StatePart[], string[]] = [[], []];
       store.checkpoint(put, drop);
       for (const part of put) parts.add(part.name);
@@ -119,5 +119,5 @@ it('writes an entry again only when what is held has doubled', () => {
     expect(most).toBeLessThanOrEqual(10 + Math.log2(count));
     return saved / count;
   };
-  for (const count of [5000, 80_000]) expect(written(count)).toBeLessThanOrEqual(1 + Math.log2(count / 100));
+  for (const count of [5000, 80_000]) expect(written(count)).toBeLessThanOrEqual(2 + Math.log2(count / 100));
 });
