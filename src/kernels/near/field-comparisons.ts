@@ -2,6 +2,7 @@ import type { FieldSlot } from '../../core/field.ts';
 import { hash32 } from '../../core/hash.ts';
 import type { DataRecord } from '../../core/record.ts';
 import { instantOf } from '../check/dates.ts';
+import { ownText } from '../repair/cell.ts';
 import { FeatureFrequencies } from './frequencies.ts';
 import { closeness, editLikeness, jaroWinkler, type Likeness, round3, trigramLikeness } from './likeness.ts';
 import { textOf } from './words.ts';
@@ -104,7 +105,7 @@ function comparable(value: unknown, by: Likeness): string {
     const instant = typeof value === 'string' ? instantOf(value.trim()) : undefined;
     return instant === undefined || Number.isNaN(instant) ? '' : String(instant);
   }
-  return textOf(value).slice(0, MAX_CHARS);
+  return ownText(textOf(value).slice(0, MAX_CHARS));
 }
 
 function likenessOf(a: string, b: string, { by, within }: FieldComparison): number {

@@ -4,6 +4,7 @@ import { NO_EVIDENCE, NO_FINDINGS } from '../../core/finding.ts';
 import type { Out, RecordStore } from '../../core/operator.ts';
 import type { DataRecord } from '../../core/record.ts';
 import type { StatePart } from '../../core/state.ts';
+import { ownText } from '../repair/cell.ts';
 import { EntryStore } from '../repair/entry-store.ts';
 import { isBetter, type Survivor, type Survivorship, survivorsOf } from './survivorship.ts';
 
@@ -238,7 +239,7 @@ function improve(fields: Map<string, Survivor>, values: ReadonlyMap<string, Surv
   for (const [name, value] of values) {
     const known = fields.get(name);
     if (known !== undefined && !isBetter(value.rank, known.rank)) continue;
-    fields.set(name, value);
+    fields.set(name, typeof value.value === 'string' ? { ...value, value: ownText(value.value) } : value);
     if (known === undefined || !isDeepStrictEqual(known.value, value.value)) changed = true;
   }
   return changed;

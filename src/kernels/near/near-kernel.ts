@@ -2,6 +2,7 @@ import type { Inspection } from '../../core/inspection.ts';
 import type { Kernel, KernelStats, OperatorDeps, Out, Tick } from '../../core/operator.ts';
 import type { DataRecord } from '../../core/record.ts';
 import type { CheckpointDelta, StatePart } from '../../core/state.ts';
+import { ownText } from '../repair/cell.ts';
 import { tellPlaced } from './cluster-events.ts';
 import { idOf } from './cluster-id.ts';
 import { Clusters } from './clusters.ts';
@@ -119,7 +120,7 @@ export class NearKernel implements Kernel {
   private take(record: DataRecord, timeMs: number, out: Out): void {
     const { options, index } = this;
     const texts = options.fields.map((slot) => textOf(slot.get(record)));
-    const side = options.source === undefined ? undefined : textOf(options.source.get(record));
+    const side = options.source === undefined ? undefined : ownText(textOf(options.source.get(record)));
     const features = this.featuresOf(record, texts);
     this.advance(timeMs, out);
     const id = idOf(record.origin);

@@ -46,11 +46,14 @@ export function leftSideKey(cells: readonly (Cell | undefined)[]): string | unde
 /** V8 cuts longer pieces out of a text as slices that keep all of it alive. */
 const MAX_COPIED_CHARS = 12;
 
-/** A cell that may be kept: it pins no chunk of the input. */
+/** A text that may be kept: it pins no chunk of the input. */
+export function ownText(text: string): string {
+  return text.length > MAX_COPIED_CHARS ? Buffer.from(text, 'utf16le').toString('utf16le') : text;
+}
+
+/** The same of a cell. */
 export function ownCell(cell: Cell): Cell {
-  return typeof cell === 'string' && cell.length > MAX_COPIED_CHARS
-    ? Buffer.from(cell, 'utf16le').toString('utf16le')
-    : cell;
+  return typeof cell === 'string' ? ownText(cell) : cell;
 }
 
 /** 32-bit hash of a cell; 0 stands for missing. */
