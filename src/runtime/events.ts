@@ -1,7 +1,6 @@
 import type { OutgoingBatch, TaskId } from '../core/broker.ts';
 import { taskName } from '../core/broker.ts';
 import type { Codec } from '../core/codec.ts';
-import type { Tick } from '../core/operator.ts';
 import { attemptOf } from '../core/outgoing-headers.ts';
 import { DataRecord } from '../core/record.ts';
 import type { Frame, FrameEvent } from '../topology/frame.ts';
@@ -45,7 +44,7 @@ function rootPlace(root: DataRecord): string {
 
 function eventRecord(event: FrameEvent, frame: Frame, sink: EventSink, streamTime: number): DataRecord {
   const cause = frame.roots[event.cause];
-  const place = cause === undefined ? tickPlace(frame.tick) : rootPlace(cause);
+  const place = cause === undefined ? tickPlace(frame) : rootPlace(cause);
   const time = frame.tick?.time ?? cause?.time ?? streamTime;
   const task = taskName(sink.task);
   const data = {
@@ -61,6 +60,9 @@ function eventRecord(event: FrameEvent, frame: Frame, sink: EventSink, streamTim
   return new DataRecord({ source, offset: cause?.offset ?? -1, payload: undefined, codec: EVENT_CODEC, data });
 }
 
-function tickPlace(tick: Tick | undefined): string {
-  return tick?.kind === 'command' ? `command/${tick.id}` : (tick?.kind ?? 'tick');
+/** `end@40` is the end of an input of 40 records, `idle@40+1767225600000` a tick there up to that stream time. */
+function tickPlace({ tick, position }: Frame): string {
+  if (tick?.kind === 'command') return `command/${tick.id}`;
+  const time = tick?.kind === 'idle' ? `+${tick.time}` : '';
+  return `${tick?.kind ?? 'tick'}@${position}${time}`;
 }

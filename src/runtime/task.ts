@@ -388,7 +388,13 @@ export class Task {
   }
 
   private tickFrame(tick: Tick): Frame {
-    return new Frame({ tick, roots: [], edgeCount: this.stagePlan.edgeCount, portCount: this.stage.portCount });
+    return new Frame({
+      tick,
+      position: this.position,
+      roots: [],
+      edgeCount: this.stagePlan.edgeCount,
+      portCount: this.stage.portCount,
+    });
   }
 
   /** Tells the next stage, in every partition, that nothing more comes from here, or not for now; after what the tick released. */

@@ -43,6 +43,8 @@ export interface Rejected {
 export class Frame {
   readonly batch: Batch | undefined;
   readonly tick: Tick | undefined;
+  /** Position of the task at a tick. */
+  readonly position: number;
   /** Input records, in order: what causes are indexes into. */
   readonly roots: readonly DataRecord[];
   readonly edges: (Edge | undefined)[];
@@ -59,12 +61,14 @@ export class Frame {
   constructor(options: {
     batch?: Batch;
     tick?: Tick;
+    position?: number;
     roots: readonly DataRecord[];
     edgeCount: number;
     portCount: number;
   }) {
     this.batch = options.batch;
     this.tick = options.tick;
+    this.position = options.position ?? -1;
     this.roots = options.roots;
     this.edges = new Array<Edge | undefined>(options.edgeCount).fill(undefined);
     this.counts = new FrameCounts(options.portCount);

@@ -46,6 +46,7 @@ describe('a task', () => {
     expect(await driver.end()).toMatchObject({ in: 7, curated: 7, read: 2 });
     expect(driver.values('out')).toEqual(rows(0, 7));
     expect(dataOf(driver).map(({ data }) => data)).toEqual([{ seen: 5 }, { seen: 7 }]);
+    expect(new Set(dataOf(driver).map(({ id }) => id)).size).toBe(2);
   });
 
   it('tells an idle input how far time has gone, at most once an interval', async () => {
@@ -56,6 +57,7 @@ describe('a task', () => {
     await driver.pause();
     const times = dataOf(driver).map(({ data }) => data.time);
     expect(times).toHaveLength(3);
+    expect(new Set(dataOf(driver).map(({ id }) => id)).size).toBe(3);
     for (const [i, time] of times.entries()) {
       expect(time).toBeGreaterThanOrEqual(50_000 + (i + 1) * 1000);
       expect(time).toBeLessThan(50_000 + (i + 1) * 1000 + 500);
