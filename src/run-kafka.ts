@@ -3,7 +3,7 @@ import { KafkaBroker } from './brokers/kafka/kafka-broker.ts';
 import { type Compression, type KafkaSpec, kafkaSettings } from './brokers/kafka/settings.ts';
 import type { FaultPoint, TopicReport } from './core/broker.ts';
 import type { Clock } from './core/clock.ts';
-import { BrokerError } from './core/errors.ts';
+import { BrokerError, ConfigError } from './core/errors.ts';
 import type { Log } from './core/log.ts';
 import type { TransportObserver } from './core/transport.ts';
 import { checkPlan, planTopics } from './topology/index.ts';
@@ -60,6 +60,7 @@ export function kafkaBroker(plan: Plan, options: KafkaRunOptions): KafkaBroker {
  * BrokerError `topic-refused` with the remedy for each, PlanError when the plan cannot run on these topics.
  */
 export async function openKafka(plan: Plan, options: KafkaRunOptions): Promise<KafkaBroker> {
+  refuseLearned(plan);
   const broker = kafkaBroker(plan, options);
   try {
     const specs = planTopics(plan);
@@ -72,6 +73,17 @@ export async function openKafka(plan: Plan, options: KafkaRunOptions): Promise<K
     await broker.close();
     throw error;
   }
+}
+
+/** A row on Kafka has no header above it: its columns must be the same whoever writes it, and after every restart. */
+function refuseLearned(plan: Plan): void {
+  const sinks = plan.stages.flatMap((stage) => stage.sinks);
+  const learned = sinks.find(({ role, codec }) => role === 'output' && codec?.learns === true);
+  if (learned === undefined) return;
+  throw new ConfigError(
+    `the columns of the output ${learned.topic} are not declared, and on Kafka every process would choose its own: name them in \`csv: { header: [...] }\` of the output`,
+    { code: 'csv-columns' },
+  );
 }
 
 function refuse({ topics }: TopicReport): void {

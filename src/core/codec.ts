@@ -29,6 +29,8 @@ export interface Codec {
   header?(first: DataRecord): string | undefined;
   /** Values go to the end of a file that begins with `head`. Throws ConfigError when they would not fit what is there. */
   goOn?(head: string): void;
+  /** What it writes depends on the first record it writes: good for a file, wrong where several writers share a topic. */
+  readonly learns?: boolean;
 }
 
 /** Reads the usual value in place and gives up on any other, which `decode` is there for. */

@@ -40,6 +40,7 @@ export function csvCodec(options: CsvOptions, names?: readonly string[]): CsvCod
     name: 'csv',
     dialect,
     names: known,
+    learns: declared === undefined,
     decode(payload) {
       const cells = parseRow(payloadText(payload), dialect);
       return rowToObject(cells, known ?? unnamed(cells.length), dialect);

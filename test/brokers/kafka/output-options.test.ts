@@ -7,6 +7,27 @@ import { KafkaJob } from './job.ts';
 const PARTITIONS = 3;
 
 await describeWithKafka('outputs on Kafka', (brokers) => {
+  it('are rows of csv with declared columns alone, whichever comes first', async () => {
+    const rows = (csv: string) =>
+      new KafkaJob(
+        brokers,
+        `
+input: { topic: $.raw }
+steps: [{ id: all, use: filter, with: { where: 'true' } }]
+output: { topic: $.out, format: csv${csv} }
+`,
+      );
+    await expect(rows('').start()).rejects.toMatchObject({
+      code: 'csv-columns',
+      message: expect.stringContaining('csv: { header: [...] }'),
+    });
+    const job = rows(', csv: { header: [id, city] }');
+    await job.create(1);
+    await job.feed('raw', [{ value: '{"city":"Rome","id":1}' }, { value: '{"id":2}' }]);
+    expect(await job.runToEnd()).toMatchObject({ in: 2, curated: 2 });
+    expect(await job.read('out')).toEqual([['1,Rome', '2,']]);
+  });
+
   it('leave with the key, the partition, the headers and the certificate they ask for', async () => {
     const job = new KafkaJob(
       brokers,
