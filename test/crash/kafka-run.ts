@@ -1,5 +1,5 @@
 import { load, planOf } from '../../src/cli/load.ts';
-import type { Broker } from '../../src/core/broker.ts';
+import { type Broker, taskName } from '../../src/core/broker.ts';
 import type { Log } from '../../src/core/log.ts';
 import { openKafka } from '../../src/run-kafka.ts';
 import { runPlan } from '../../src/runtime/run.ts';
@@ -60,6 +60,7 @@ try {
     broker,
     log,
     signal,
+    observer: { taskState: (task, state) => tell({ task: taskName(task), state }) },
     untilEnd: run.untilEnd,
     ...accepts,
   });

@@ -14,6 +14,7 @@ import {
 import { Crew } from './crew.ts';
 import type { Message } from './deliver.ts';
 import type { Job } from './job.ts';
+import { openTransactions } from './log-ends.ts';
 import type { Outages } from './outages.ts';
 import { until, withAdmin } from './topics.ts';
 
@@ -147,13 +148,21 @@ async function rest(job: Job, crew: Crew, outages: Outages): Promise<void> {
       behind = lags.map((lag, partition) => `${partition}: ${lag}`).join(', ');
       return lags.every((lag) => lag === 0);
     };
-    await until('the input to be read', caughtUp, PATIENCE_MS).catch((cause) => {
-      throw new Error(`partitions and what they have not read: ${behind}`, { cause });
+    await until('the input to be read', caughtUp, PATIENCE_MS).catch(async (cause) => {
+      const what = `partitions and what they have not read: ${behind}\n${await picture(job, crew)}`;
+      throw new Error(what, { cause });
     });
     const closed = closedIn(expectedOf(await messagesIn(job.brokers, job.input), job.partitions));
     const settled = async () => (await job.read('out')).flat().length >= closed;
-    await until('the second stage', settled, PATIENCE_MS);
+    await until('the second stage', settled, PATIENCE_MS).catch(async (cause) => {
+      throw new Error(`the second stage is behind\n${await picture(job, crew)}`, { cause });
+    });
   });
+}
+
+/** What stands still, for a person who looks into it. */
+async function picture(job: Job, crew: Crew): Promise<string> {
+  return [crew.describe(), 'open transactions:', ...(await openTransactions(job.brokers, job.name))].join('\n');
 }
 
 async function lagOf(job: Job): Promise<readonly number[]> {

@@ -82,11 +82,18 @@ export class Crew {
     if (this.complaint !== undefined) throw this.complaint;
   }
 
+  /** What each process does, for a person who looks into a failure. */
+  describe(): string {
+    return this.hands.map(({ member, isFrozen }) => `${isFrozen ? 'frozen ' : ''}${member.describe()}`).join('\n');
+  }
+
   /** All stop cleanly. */
   async dismiss(): Promise<void> {
     this.thaw();
+    const all = [...this.hands];
     const late = sleep(STOP_PATIENCE_MS, undefined, { ref: false }).then(() => {
-      throw new Error(`a process that was asked to stop still runs after ${STOP_PATIENCE_MS} ms`);
+      const what = all.map(({ member }) => member.describe()).join('\n');
+      throw new Error(`a process that was asked to stop still runs after ${STOP_PATIENCE_MS} ms:\n${what}`);
     });
     const endings = await Promise.race([late, Promise.all(this.hands.map((hand) => this.end(hand).stop()))]);
     for (const { code, signal, stderr } of endings)

@@ -16,6 +16,8 @@ interface Told {
   readonly point?: string;
   readonly log?: string;
   readonly summary?: Record<string, number>;
+  readonly task?: string;
+  readonly state?: string;
 }
 
 interface Waiting {
@@ -33,6 +35,9 @@ export class Member {
   summary: Readonly<Record<string, number>> | undefined;
   /** Warnings and errors of its log: `code: message`. */
   readonly logged: string[] = [];
+  /** What each task of it does, as last told. */
+  private readonly states = new Map<string, string>();
+  private lastPoint = '';
   private readonly child: ChildProcess;
   private readonly passes = new Map<string, number>();
   private waiting: Waiting[] = [];
@@ -85,7 +90,16 @@ export class Member {
     this.child.kill('SIGCONT');
   }
 
-  private hear({ point, log, summary }: Told): void {
+  /** For a person who wonders what it is doing. */
+  describe(): string {
+    const states = [...this.states].map(([task, state]) => `${task} ${state}`).join(', ');
+    const opens = [...this.passes].filter(([point]) => point.startsWith('open.')).map(([point, n]) => `${point} ${n}`);
+    return `process ${this.child.pid}: ${states}; ${opens.join(', ')}; last at ${this.lastPoint}; said ${this.logged.slice(-6).join(' | ')}`;
+  }
+
+  private hear({ point, log, summary, task, state }: Told): void {
+    if (task !== undefined && state !== undefined) this.states.set(task, state);
+    if (point !== undefined) this.lastPoint = point;
     if (log !== undefined) this.logged.push(log);
     if (summary !== undefined) this.summary = summary;
     if (point === undefined) return;
