@@ -1,5 +1,5 @@
-/** `npm run pictures` makes the pictures of docs/on-call.md from a run with a planted drift. Needs Chromium (`CHROMIUM`, default /usr/bin/chromium). */
-import { spawn } from 'node:child_process';
+/** `npm run pictures` makes the pictures of docs/on-call.md and the README: a live run with a planted drift, and the report of the films. Needs Chromium (`CHROMIUM`, default /usr/bin/chromium). */
+import { spawn, spawnSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,6 +45,23 @@ function readings(from: number, count: number, fahrenheit: boolean): string {
       ...(i % 40 === 3 ? {} : { load: Math.round(500 + 90 * noise(i, 104729)) / 1000 }),
     })}\n`;
   }).join('');
+}
+
+/** Path of the report of a run over the list of films. */
+function filmsReport(): string {
+  const path = join(dir, 'report.html');
+  const films = join(root, 'node_modules/vega-datasets/data/movies.json');
+  const args = [
+    'run',
+    join(root, 'topologies/movies.yaml'),
+    '--local',
+    join(dir, 'movies'),
+    '--topic',
+    `movies.raw=${films}`,
+  ];
+  const done = spawnSync(process.execPath, [join(root, 'src/cli/main.ts'), ...args, '--quiet', '--report', path]);
+  if (done.status !== 0) throw new Error(String(done.stderr));
+  return path;
 }
 
 writeFileSync(join(dir, 'machines.yaml'), TOPOLOGY);
@@ -93,6 +110,9 @@ try {
   await page.getByRole('button', { name: 'search' }).click();
   await page.locator('.record').first().waitFor();
   await shot('5-search');
+  await page.goto(`file://${filmsReport()}`);
+  await page.locator('#overview').waitFor();
+  await shot('6-report');
   await browser.close();
 } finally {
   run.removeAllListeners('close');

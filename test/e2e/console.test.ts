@@ -148,7 +148,8 @@ describeWithProgram('the console in a browser', { name: 'chromium', debianPackag
       await page.locator('.alarm.open').waitFor();
       const text = await page.locator('.alarm.open').first().textContent();
       expect(text).toContain('temperature');
-      expect(text).toMatch(/changed at .*"offset":(39|40)\d\d/);
+      expect(text).toMatch(/changed at sensor\.ndjson record (39|40)\d\d/);
+      expect(text).toMatch(/effect \d\.\d+ standard deviations, JS /);
       expect(await page.locator('.histogram .current rect').count()).toBeGreaterThan(3);
       await page.locator('.tile.drifted').waitFor();
       await page.locator('summary', { hasText: 'drift.alarm' }).click();
@@ -163,6 +164,27 @@ describeWithProgram('the console in a browser', { name: 'chromium', debianPackag
     } finally {
       await page.goto(url);
       sensor.kill('SIGKILL');
+    }
+  });
+
+  it('shows how far voters can be trusted, the worst first', async () => {
+    writeFileSync(join(dir, 'crowd.yaml'), CROWD);
+    const said = (item: number, voter: string) => (voter === 'troll' ? 'no' : item % 7 === 0 ? 'no' : 'yes');
+    const votes = Array.from({ length: 60 }, (_, item) =>
+      ['ann', 'ben', 'cem', 'troll'].map((voter) => ({ item: `i${item}`, voter, label: said(item, voter) })),
+    );
+    writeFileSync(join(dir, 'votes.ndjson'), lines(votes.flat()));
+    const [crowd, address] = await serve(dir, 'crowd', ['votes']);
+    try {
+      await page.goto(`${address}#trust`);
+      await page.getByRole('heading', { name: 'Voters (4)' }).waitFor();
+      const names = await page.locator('.long tbody tr td:first-child').allTextContents();
+      expect(names[0]).toBe('troll');
+      expect(new Set(names)).toEqual(new Set(['troll', 'ann', 'ben', 'cem']));
+      await expectAccessible('voters');
+    } finally {
+      await page.goto(url);
+      crowd.kill('SIGKILL');
     }
   });
 
@@ -230,6 +252,12 @@ steps:
 output: { topic: sensor.curated }
 `;
 
+const CROWD = `name: crowd
+input: { topic: votes, format: json, key: [item] }
+steps:
+  - { id: consensus, use: vote, with: { method: hds, close: { minVotes: 4, maxVotes: 4 }, reportEvery: 20 } }
+output: { topic: labels }
+`;
 const PLACES = [
   'The Golden Lantern Dumpling House, 12 Harbour Street',
   'Casa Bonita Tapas Bar, 7 Mill Lane',

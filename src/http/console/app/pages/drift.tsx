@@ -135,8 +135,8 @@ function Alarm({ alarm }: { alarm: AlarmView }) {
           {severity === undefined ? '' : `, ${plain(severity)}`}
         </span>
       </header>
-      {changePoint !== undefined && <p>changed at {plain(changePoint)}</p>}
-      {effect !== undefined && <p>effect {plain(effect)}</p>}
+      {changePoint !== undefined && <p>changed at {whereOf(changePoint)}</p>}
+      {effect !== undefined && <p>effect {effectOf(effect)}</p>}
       <Histogram of={histogram} />
       <details>
         <summary>everything the event says</summary>
@@ -144,6 +144,29 @@ function Alarm({ alarm }: { alarm: AlarmView }) {
       </details>
     </article>
   );
+}
+
+/** The first record of the change, as the cards of records name it. */
+function whereOf(origin: unknown): string {
+  if (typeof origin !== 'object' || origin === null) return plain(origin);
+  const { topic, partition, offset, part, record } = origin as Readonly<Record<string, unknown>>; // judged just now
+  return part === undefined
+    ? `${plain(topic)}/${plain(partition)} offset ${plain(offset)}`
+    : `${plain(part)} record ${plain(record)}`;
+}
+
+const EFFECTS: Readonly<Record<string, string>> = { sd: 'standard deviations', js: 'JS', psi: 'PSI', w1: 'W1' };
+
+/** Largest words first: how far it moved, then the distances between the distributions. */
+function effectOf(effect: unknown): string {
+  if (typeof effect !== 'object' || effect === null) return plain(effect);
+  const parts = Object.entries(EFFECTS).flatMap(([name, words]) => {
+    const value = (effect as Readonly<Record<string, unknown>>)[name]; // judged just now
+    if (typeof value !== 'number') return [];
+    const number = Number(value.toPrecision(3));
+    return name === 'sd' ? [`${number} ${words}`] : [`${words} ${number}`];
+  });
+  return parts.length === 0 ? plain(effect) : parts.join(', ');
 }
 
 export function Facts({ data }: { data: Readonly<Record<string, unknown>> }) {
