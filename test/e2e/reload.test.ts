@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -52,23 +52,39 @@ function follow(name: string, ...flags: readonly string[]): LiveRun {
 
 const counted = (records: number) => `sluice_input_records_total{topology="shop"} ${records}\n`;
 const reloaded = (result: string, n: number) => `sluice_reloads_total{topology="shop",result="${result}"} ${n}\n`;
+/** Ids that have left once `records` were read, of which those from 400 on met the rule of version 2. */
+function curated(records: number): number {
+  const seen = new Set<number>();
+  for (let i = 0; i < records; i++) if (i % 97 <= (i < 400 ? 50 : 80)) seen.add(i % 300);
+  return seen.size;
+}
 const out = (name: string) => readFileSync(at(name, 'out', 'shop.out.ndjson'), 'utf8');
+
+/** What was read has left the second stage too: else it would leave with the next version. */
+function left(name: string, live: LiveRun, records: number): Promise<void> {
+  const lines = curated(records);
+  const isThere = () => existsSync(at(name, 'out', 'shop.out.ndjson')) && out(name).split('\n').length - 1 === lines;
+  return live.until(`${lines} records out`, isThere);
+}
 
 describe('SIGHUP', () => {
   it('takes the changed file up at a commit: the bytes are those of a stop and a start by hand', async () => {
     job('hand', rows(0, 400));
     const first = follow('hand');
     await first.says(counted(400));
+    await left('hand', first, 400);
     expect(await first.stop()).toBe(0);
     writeFileSync(at('hand', 'shop.yaml'), text(2, 80));
     appendFileSync(at('hand', 'in.ndjson'), rows(400, 800));
     const second = follow('hand');
     await second.says(counted(400));
+    await left('hand', second, 800);
     expect(await second.stop()).toBe(0);
 
     job('live', rows(0, 400));
     const live = follow('live');
     await live.says(counted(400));
+    await left('live', live, 400);
     writeFileSync(at('live', 'shop.yaml'), text(2, 80));
     live.signal('SIGHUP');
     await live.says(reloaded('applied', 1));
@@ -76,6 +92,7 @@ describe('SIGHUP', () => {
     expect(live.stderr).toContain('"code":"reload-applied"');
     appendFileSync(at('live', 'in.ndjson'), rows(400, 800));
     await live.says(counted(800));
+    await left('live', live, 800);
     expect(await live.stop()).toBe(0);
     expect(outputsOf(at('live'), 'out')).toEqual(outputsOf(at('hand'), 'out'));
     expect(new Set([...out('live').matchAll(/"version":(\d)/g)].map(([, version]) => version))).toEqual(
