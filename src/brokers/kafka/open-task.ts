@@ -43,6 +43,8 @@ export interface OpenContext {
 
 /** A broker that is away or a coordinator that moves is waited for this long before opening fails. */
 const OPEN_PATIENCE_MS = 60_000;
+/** State that cannot be read for this long, after everybody else was shut out, is asked for anew. */
+const STATE_PATIENCE_MS = 10_000;
 
 /**
  * Opens a task: the group's generation is checked, every earlier owner is fenced, and the generation is checked again, since a slow
@@ -104,7 +106,8 @@ async function read(opening: Opening): Promise<KafkaChannel> {
     lane,
     offsets,
     place: statePlace,
-    patienceMs: OPEN_PATIENCE_MS,
+    patienceMs: STATE_PATIENCE_MS,
+    elapsed: cluster.clock.elapsed,
     onProgress: (done, of) => observer.restoring(task, done, of),
   });
   await point('open.state');

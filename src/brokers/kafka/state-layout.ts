@@ -63,10 +63,12 @@ export class StateLayout {
   }
 
   private async read(topic: string): Promise<ReadonlyMap<string, number>> {
-    const { lane, patienceMs } = this.options;
+    const { cluster, lane, patienceMs } = this.options;
     const table = new Map<string, number>();
     const offsets = new Offsets(lane, patienceMs);
-    await readPartition({ lane, offsets, place: { topic, partition: 0 }, patienceMs }, (_offset, _key, value) => {
+    const { elapsed } = cluster.clock;
+    const place = { topic, partition: 0 };
+    await readPartition({ lane, offsets, place, patienceMs, elapsed }, (_offset, _key, value) => {
       const name = String(value);
       if (!table.has(name)) table.set(name, table.size + 1);
     });

@@ -10,6 +10,7 @@ export interface PartitionOptions {
   readonly offsets: Offsets;
   readonly place: Place;
   readonly patienceMs: number;
+  readonly elapsed: () => number;
   /** After every answer: offsets read, of as many as there were when reading began. */
   readonly onProgress?: (done: number, of: number) => void;
 }
@@ -31,12 +32,16 @@ export async function readState(options: PartitionOptions): Promise<StateLog> {
 
 type OnRecord = (offset: number, key: Buffer | null, value: Buffer | null) => void;
 
-/** Every committed record of a partition of ours, up to the high watermark taken now. */
+/**
+ * Every committed record of a partition of ours, up to the high watermark taken now. Throws `state-held-back` (retryable) when
+ * an open transaction lets nothing be read for as long as the patience is: whoever opens anew shuts its producer out once more.
+ */
 export async function readPartition(options: PartitionOptions, onRecord: OnRecord): Promise<void> {
-  const { offsets, place, lane, patienceMs, onProgress } = options;
+  const { offsets, place, lane, patienceMs, elapsed, onProgress } = options;
   const end = await offsets.highWatermark(place);
   const start = await offsets.logStart(place);
   let at = start;
+  let moved = elapsed();
   while (at < end) {
     const fetched = await lane.onLeader(place, { patienceMs, repeatLost: true }, async (node) => {
       const [answer] = await fetchRecords(node, [{ ...place, offset: at, maxBytes: FETCH_BYTES }], {
@@ -47,9 +52,19 @@ export async function readPartition(options: PartitionOptions, onRecord: OnRecor
       });
       return checked(answer, place);
     });
-    at = Math.max(at, accept(fetched, at, onRecord));
+    const next = Math.max(at, accept(fetched, at, onRecord));
+    if (next > at) moved = elapsed();
+    else if (elapsed() - moved > patienceMs) throw heldBack(place, { at, end });
+    at = next;
     onProgress?.(Math.min(at, end) - start, end - start);
   }
+}
+
+function heldBack({ topic, partition }: Place, { at, end }: { at: number; end: number }): BrokerError {
+  return new BrokerError(
+    `an open transaction in ${topic}/${partition} holds back offsets ${at} to ${end} of the state`,
+    { code: 'state-held-back', retryable: true },
+  );
 }
 
 function accept(fetched: Fetched, from: number, onRecord: OnRecord): number {
