@@ -42,6 +42,7 @@ export async function readPartition(options: PartitionOptions, onRecord: OnRecor
   const start = await offsets.logStart(place);
   let at = start;
   let moved = elapsed();
+  let isWhole = false;
   while (at < end) {
     const fetched = await lane.onLeader(place, { patienceMs, repeatLost: true }, async (node) => {
       const [answer] = await fetchRecords(node, [{ ...place, offset: at, maxBytes: FETCH_BYTES }], {
@@ -54,7 +55,10 @@ export async function readPartition(options: PartitionOptions, onRecord: OnRecor
     });
     const next = Math.max(at, accept(fetched, at, onRecord));
     if (next > at) moved = elapsed();
+    else if (isWhole)
+      return; // all is stable and there is nothing: the cleaner has taken the last offsets
     else if (elapsed() - moved > patienceMs) throw heldBack(place, { at, end });
+    else isWhole = (await offsets.lastStable(place)) >= end;
     at = next;
     onProgress?.(Math.min(at, end) - start, end - start);
   }
