@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Browser, chromium } from 'playwright-core';
-import { serve } from '../e2e/serve.ts';
+import { addressOf, serve } from '../e2e/serve.ts';
 import { findProgram } from '../support/debian.ts';
 import { type BenchOptions, median, type Table } from './table.ts';
 
@@ -80,18 +80,6 @@ async function engine(dir: string, watched: boolean): Promise<number> {
   if (code !== 0) throw new Error(`the run ended with ${code}`);
   rmSync(out, { recursive: true, force: true });
   return (JSON.parse(readFileSync(report, 'utf8')) as { cpuSeconds: number }).cpuSeconds; // written by cpu-report.ts
-}
-
-function addressOf(child: ChildProcess): Promise<string> {
-  return new Promise((done, fail) => {
-    let text = '';
-    child.stderr?.on('data', (chunk) => {
-      text += chunk;
-      const url = /listening on (\S+)/.exec(text)?.[1];
-      if (url !== undefined) done(url);
-    });
-    child.on('close', (code) => fail(new Error(`the run ended with ${code}: ${text}`)));
-  });
 }
 
 async function drain(url: string, signal: AbortSignal): Promise<void> {

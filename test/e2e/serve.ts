@@ -2,8 +2,21 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { root } from './cli.ts';
 
+/** Where a run that was started with `--http` listens; rejects with what it says when it ends before. */
+export function addressOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    child.stderr?.on('data', (chunk) => {
+      text += chunk;
+      const url = /listening on (\S+)/.exec(text)?.[1];
+      if (url !== undefined) resolve(url);
+    });
+    child.on('close', (code) => reject(new Error(`the run ended with ${code}: ${text}`)));
+  });
+}
+
 /** A run of `DIR/<name>.yaml`, one or several, that follows `DIR/<topic>.ndjson`, and the address of its console. */
-export function serve(
+export async function serve(
   dir: string,
   name: string | readonly string[],
   topics: readonly string[],
@@ -17,13 +30,5 @@ export function serve(
     [join(root, 'src/cli/main.ts'), ...args, '--follow', '--quiet', '--http', '127.0.0.1:0'],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
-  return new Promise((resolve, reject) => {
-    let text = '';
-    child.stderr.on('data', (chunk) => {
-      text += chunk;
-      const url = /listening on (\S+)/.exec(text)?.[1];
-      if (url !== undefined) resolve([child, `${url}/`]);
-    });
-    child.on('close', (code) => reject(new Error(`the run ended with ${code}: ${text}`)));
-  });
+  return [child, `${await addressOf(child)}/`];
 }
