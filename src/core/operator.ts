@@ -149,6 +149,8 @@ export interface OperatorDeps {
   readonly limits: OperatorLimits;
   /** Work that several steps of the stage ask for; absent: none. */
   readonly shared?: SharedWork;
+  /** Somebody looks on: keep what inspect() shows. */
+  readonly watched?: boolean;
   /** `lateness` of the input, milliseconds; absent = 0. */
   readonly latenessMs?: number;
 }

@@ -13,7 +13,12 @@ import { sharedRequests } from '../topology/shared-requests.ts';
 const MAX_FILE_BYTES = 256 * 1024 * 1024;
 
 /** A fresh kernel for every step of a stage, in order. */
-export function createKernels(plan: Plan, stage: StagePlan, records: RecordStore): Promise<readonly Kernel[]> {
+export function createKernels(
+  plan: Plan,
+  stage: StagePlan,
+  around: { readonly records: RecordStore; readonly watched: boolean },
+): Promise<readonly Kernel[]> {
+  const { records, watched } = around;
   const slots = new Map<string, FieldSlot>();
   const redacted = new Set(plan.redact);
   const shared = new SharedWork(new Set(sharedRequests(stage).map(({ key }) => key)));
@@ -34,6 +39,7 @@ export function createKernels(plan: Plan, stage: StagePlan, records: RecordStore
         redacted: (field) => redacted.has(field),
         limits: plan.limits,
         shared,
+        watched,
         latenessMs: step.latenessMs,
       };
       return step.operator.create(step.config, deps);

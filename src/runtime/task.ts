@@ -156,7 +156,10 @@ export class Task {
 
   private async restore(): Promise<void> {
     const { plan, accept } = this.context;
-    const kernels = await createKernels(plan, this.stagePlan, this.held);
+    const kernels = await createKernels(plan, this.stagePlan, {
+      records: this.held,
+      watched: this.sampler !== undefined,
+    });
     const redacted = new Set(plan.redact);
     this.stage = compileStage({
       stage: this.stagePlan,

@@ -48,6 +48,7 @@ export function contractDeps(
     readFile: options.readFile ?? (() => Promise.reject(new Error('the contract has no files: give readFile'))),
     redacted: (field) => options.redact?.includes(field) ?? false,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
+    watched: true,
     latenessMs: 0,
   };
 }

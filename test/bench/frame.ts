@@ -66,7 +66,7 @@ export async function run(options: BenchOptions): Promise<Table> {
   const plan = planTopology(topology, { operators: operatorRegistry(), formats: createCodec, onePartition: true });
   const stage = plan.stages[0];
   if (stage === undefined) throw new Error('the topology has no stage');
-  const kernels = () => createKernels(plan, stage, new HeldRecords([codec]));
+  const kernels = () => createKernels(plan, stage, { records: new HeldRecords([codec]), watched: false });
   const rows = { decode: [] as number[], kernels: [] as number[], engine: [] as number[] };
   for (let round = 0; round <= options.runs; round++) {
     const [bare, framed] = [await kernels(), await kernels()];

@@ -1,10 +1,10 @@
 import type { Inspection } from '../../core/inspection.ts';
 import type { Kernel, KernelStats, OperatorDeps, Out, Tick } from '../../core/operator.ts';
+import { originId } from '../../core/origin-id.ts';
 import type { DataRecord } from '../../core/record.ts';
 import type { CheckpointDelta, StatePart } from '../../core/state.ts';
 import { ownText } from '../repair/cell.ts';
 import { tellPlaced } from './cluster-events.ts';
-import { idOf } from './cluster-id.ts';
 import { Clusters } from './clusters.ts';
 import { declaredKeysOf } from './declared-keys.ts';
 import { type Features, featuresOf } from './features.ts';
@@ -56,7 +56,7 @@ export class NearKernel implements Kernel {
     });
     if (action.kind === 'merge') this.golden = new GoldenRecords({ ...action, into, port: PORT.out }, deps.records);
     const visible = options.fields.map(({ text }) => !deps.redacted(text));
-    this.writer = new NearWriter({ into, dropFrom, visible }, this.index);
+    this.writer = new NearWriter({ into, dropFrom, visible, watched: deps.watched === true }, this.index);
   }
 
   process(records: readonly DataRecord[], time: Float64Array, out: Out): void {
@@ -123,7 +123,7 @@ export class NearKernel implements Kernel {
     const side = options.source === undefined ? undefined : ownText(textOf(options.source.get(record)));
     const features = this.featuresOf(record, texts);
     this.advance(timeMs, out);
-    const id = idOf(record.origin);
+    const id = originId(record.origin);
     if (features.hashes.length === 0) {
       const alone = this.golden === undefined ? record : record.leaving({ key: keyOf(id) });
       this.writer.write(alone, { texts, features, cluster: id, match: undefined, related: undefined }, out);
@@ -174,7 +174,7 @@ export class NearKernel implements Kernel {
     const { features, side, timeMs, matches } = found;
     const { origin } = found.record;
     const { threshold, oneToOne } = options;
-    const entry = index.add({ features, origin, time: timeMs, side, cluster: idOf(origin) });
+    const entry = index.add({ features, origin, time: timeMs, side, cluster: originId(origin) });
     if (oneToOne) return { entry, match: linkBest(index, { entry, matches, threshold }, out) };
     const placed = clusters.place(entry, matches);
     if (placed.union !== undefined) this.golden?.unite(placed.union, { time: timeMs, arrival: entry.seq });

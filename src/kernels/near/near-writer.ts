@@ -31,17 +31,20 @@ export interface WriterOptions {
   readonly dropFrom: number;
   /** Compared fields that may be shown. */
   readonly visible: readonly boolean[];
+  /** Somebody looks on. */
+  readonly watched: boolean;
 }
 
 /** Lets records leave with what was found, and keeps what people who look on are shown. */
 export class NearWriter {
   private readonly options: WriterOptions;
   private readonly index: NearIndex;
-  private readonly groups = new GroupBook();
+  private readonly groups: GroupBook | undefined;
 
   constructor(options: WriterOptions, index: NearIndex) {
     this.options = options;
     this.index = index;
+    this.groups = options.watched ? new GroupBook() : undefined;
   }
 
   write(record: DataRecord, found: Found, out: Out): void {
@@ -65,15 +68,17 @@ export class NearWriter {
 
   /** The record counts in its cluster. */
   note({ texts, cluster, match }: Found): void {
+    const { groups } = this;
+    if (groups === undefined) return;
     const text = this.shown(texts)
       .filter((one) => one !== '')
       .join(' · ');
-    if (match === undefined) this.groups.begin(cluster, text);
-    else this.groups.join(cluster, text, `score ${round3(match.score)}`);
+    if (match === undefined) groups.begin(cluster, text);
+    else groups.join(cluster, text, `score ${round3(match.score)}`);
   }
 
   inspect(): readonly GroupSample[] {
-    return this.groups.top(INSPECTED);
+    return this.groups?.top(INSPECTED) ?? [];
   }
 
   private shown(texts: readonly string[]): readonly string[] {

@@ -1,5 +1,5 @@
 import type { Out } from '../../core/operator.ts';
-import { idOf } from './cluster-id.ts';
+import { originId } from '../../core/origin-id.ts';
 import { round3 } from './likeness.ts';
 import type { Match, NearEntry, NearIndex } from './near-index.ts';
 
@@ -20,7 +20,7 @@ export function linkBest(
     const { entry: other, score } = chosen;
     const left = other.partner < 0 ? undefined : index.get(other.partner);
     const before = other.cluster;
-    const cluster = other.seq < seeker.seq ? idOf(other.origin) : idOf(seeker.origin);
+    const cluster = other.seq < seeker.seq ? originId(other.origin) : originId(seeker.origin);
     pair(seeker, other, { cluster, score });
     index.touch(seeker);
     index.touch(other);
@@ -29,7 +29,7 @@ export function linkBest(
     if (left === undefined) break;
     left.partner = -1;
     left.score = 0;
-    left.cluster = idOf(left.origin);
+    left.cluster = originId(left.origin);
     index.touch(left);
     out.event('cluster.split', { cluster: before, origin: left.origin, from: other.origin });
     [seeker, offers] = [left, index.matches(index.featuresOf(left), threshold, (e) => e.side !== left.side)];

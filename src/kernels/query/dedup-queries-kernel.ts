@@ -2,7 +2,8 @@ import { StateError } from '../../core/errors.ts';
 import type { FieldSlot } from '../../core/field.ts';
 import type { Inspection } from '../../core/inspection.ts';
 import type { Kernel, KernelStats, OperatorDeps, Out } from '../../core/operator.ts';
-import type { DataRecord, Origin } from '../../core/record.ts';
+import { originId } from '../../core/origin-id.ts';
+import type { DataRecord } from '../../core/record.ts';
 import type { CheckpointDelta, StatePart } from '../../core/state.ts';
 import { DedupState } from '../dedup/dedup-state.ts';
 import type { DedupWindow } from '../dedup/stamps.ts';
@@ -49,7 +50,7 @@ export class DedupQueriesKernel implements Kernel {
   private readonly known: DedupState;
   private readonly texts: DedupState;
   private readonly versions = new TableVersions();
-  /** Undefined when the text of a query must not be shown. */
+  /** Undefined when nobody looks on, or the text of a query must not be shown. */
   private readonly groups: GroupBook | undefined;
   /** Since the kernel was made; for metrics alone. */
   private queries = 0;
@@ -62,7 +63,8 @@ export class DedupQueriesKernel implements Kernel {
     const half = Math.max(1, Math.floor(maxKeys / 2));
     this.known = new DedupState({ window, maxKeys: half, seed: deps.randomSeed() });
     this.texts = new DedupState({ window, maxKeys: half, seed: deps.randomSeed() });
-    this.groups = deps.redacted(options.slots.query.text) ? undefined : new GroupBook();
+    const keepsGroups = deps.watched === true && !deps.redacted(options.slots.query.text);
+    this.groups = keepsGroups ? new GroupBook() : undefined;
   }
 
   process(records: readonly DataRecord[], time: Float64Array, out: Out): void {
@@ -142,7 +144,8 @@ export class DedupQueriesKernel implements Kernel {
     const recognizedBy = sameText ? 'text' : this.options.keys.level;
     this.groups?.join(key.key, sql, recognizedBy);
     const draft = record.edit();
-    draft.patch(DUPLICATE_OF, placeOf(this.known.winner()));
+    const winner = this.known.winner();
+    draft.patch(DUPLICATE_OF, winner === undefined ? null : originId(winner));
     draft.patch(RECOGNIZED_BY, recognizedBy);
     out.emit(QUERY_PORT.duplicates, draft);
   }
@@ -193,13 +196,6 @@ function reject(record: DataRecord, field: string, out: Out): void {
   const draft = record.edit();
   out.finding(draft, { rule: 'not-a-text', severity: 'error', field, expected: 'text', dimension: 'validity' });
   out.emit(QUERY_PORT.rejected, draft);
-}
-
-/** `topic/partition/offset`, with `#i` for an element of an exploded message. */
-function placeOf(origin: Origin | undefined): string | null {
-  if (origin === undefined) return null;
-  const element = origin.index === undefined ? '' : `#${origin.index}`;
-  return `${origin.topic}/${origin.partition}/${origin.offset}${element}`;
 }
 
 function prefixed(prefix: string, delta: CheckpointDelta): CheckpointDelta {
