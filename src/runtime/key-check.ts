@@ -6,8 +6,8 @@ import type { Frame } from '../topology/frame.ts';
 import { add } from '../topology/frame-counts.ts';
 import type { InputPlan } from '../topology/plan.ts';
 import { keyBytes } from './keys.ts';
+import { INPUT_STEP } from './source.ts';
 
-const STEP = 'input';
 /** With `warn`: the first mismatch of a task, then every tenfold number of them, is an event. */
 const TENFOLD = 10;
 
@@ -41,9 +41,9 @@ export class KeyCheck {
     if (record.index >= 0 || this.agrees(record)) return;
     if (this.stops && attemptOf(record) === 0) throw this.error(record); // what a replay has mended stops nobody's stream
     this.mismatches++;
-    add(frame.counts.findings, `${STEP}\0key-mismatch\0warn`);
+    add(frame.counts.findings, `${INPUT_STEP}\0key-mismatch\0warn`);
     record.addFinding({
-      step: STEP,
+      step: INPUT_STEP,
       rule: 'key-mismatch',
       severity: 'warn',
       expected: `a key made of ${this.fields.join(', ')}`,
@@ -51,9 +51,9 @@ export class KeyCheck {
     });
     if (!isPowerOfTen(this.mismatches)) return;
     const type = 'key.mismatch';
-    add(frame.counts.events, `${STEP}\0${type}`);
+    add(frame.counts.events, `${INPUT_STEP}\0${type}`);
     const data = { expected: this.fields, origin: record.origin, records: this.mismatches };
-    frame.events.push({ step: STEP, type, data, cause, ordinal: 0 });
+    frame.events.push({ step: INPUT_STEP, type, data, cause, ordinal: 0 });
   }
 
   private agrees(record: DataRecord): boolean {

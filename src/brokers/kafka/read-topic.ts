@@ -2,14 +2,13 @@ import { type Clock, systemClock } from '../../core/clock.ts';
 import type { Codec } from '../../core/codec.ts';
 import { BrokerError } from '../../core/errors.ts';
 import type { DataRecord } from '../../core/record.ts';
-import { nodeFactory } from './client.ts';
-import { Cluster } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
+import { connect } from './connection.ts';
 import { InputSink } from './input-sink.ts';
-import { Lane } from './lane.ts';
+import type { Lane } from './lane.ts';
 import { Offsets } from './offsets.ts';
 import { PartitionReader } from './partition-reader.ts';
 import type { KafkaSettings } from './settings.ts';
-import { replaceRequestQueueTimer } from './wire/index.ts';
 
 const PATIENCE_MS = 30_000;
 const BATCH = { records: 1000, bytes: 4 * 1024 * 1024 };
@@ -48,14 +47,15 @@ export class TopicReader implements AsyncDisposable {
   private readonly cluster: Cluster;
   private readonly lane: Lane;
   private readonly offsets: Offsets;
+  private readonly close: () => Promise<void>;
 
   constructor(options: ReadTopicOptions) {
     const { settings, clock = systemClock } = options;
     this.options = options;
-    replaceRequestQueueTimer(clock);
-    const makeNode = nodeFactory({ ...settings.client, log: () => {} });
-    this.cluster = new Cluster({ bootstrap: settings.bootstrap, makeNode, clock });
-    this.lane = new Lane(this.cluster);
+    const { cluster, lane, close } = connect(settings, clock);
+    this.cluster = cluster;
+    this.lane = lane;
+    this.close = close;
     this.offsets = new Offsets(this.lane, PATIENCE_MS);
   }
 
@@ -107,8 +107,7 @@ export class TopicReader implements AsyncDisposable {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.lane.close();
-    await this.cluster.close();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 }

@@ -3,19 +3,19 @@ import type { Clock } from '../../core/clock.ts';
 import { BrokerError } from '../../core/errors.ts';
 import { OWN_HEADER_PREFIX } from '../../core/outgoing-headers.ts';
 import { fixedHeaders, type Header } from '../../core/record.ts';
-import { nodeFactory } from './client.ts';
-import { Cluster } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
 import type { OutgoingTopic } from './commit-buffer.ts';
 import { type Committer, type GroupOffset, TransactionCommitter } from './committer.ts';
+import { connect } from './connection.ts';
 import { fence } from './fencing.ts';
-import { Lane } from './lane.ts';
+import type { Lane } from './lane.ts';
 import { Offsets, type Place } from './offsets.ts';
 import { outgoingTopics } from './outgoing-topics.ts';
 import { brokerError } from './protocol-errors.ts';
 import { REPLAY_HEADER, type ReplayMark, ReplayMarks } from './replay-mark.ts';
 import { type PartitionQueue, Sender } from './sender.ts';
 import type { KafkaSettings } from './settings.ts';
-import { BatchWriter, headerName, replaceRequestQueueTimer } from './wire/index.ts';
+import { BatchWriter, headerName } from './wire/index.ts';
 
 const PATIENCE_MS = 30_000;
 const MARK = headerName(REPLAY_HEADER);
@@ -46,6 +46,7 @@ export class ReplayProducer implements AsyncDisposable {
   private readonly cluster: Cluster;
   private readonly lane: Lane;
   private readonly offsets: Offsets;
+  private readonly close: () => Promise<void>;
   private readonly marks: ReplayMarks;
   private committer: Committer | undefined;
   private topics: ReadonlyMap<string, OutgoingTopic> = new Map();
@@ -53,10 +54,10 @@ export class ReplayProducer implements AsyncDisposable {
   constructor(options: ReplayProducerOptions) {
     const { settings, topology, clock } = options;
     this.options = options;
-    replaceRequestQueueTimer(clock);
-    const makeNode = nodeFactory({ ...settings.client, log: () => {} });
-    this.cluster = new Cluster({ bootstrap: settings.bootstrap, makeNode, clock });
-    this.lane = new Lane(this.cluster);
+    const { cluster, lane, close } = connect(settings, clock);
+    this.cluster = cluster;
+    this.lane = lane;
+    this.close = close;
     this.offsets = new Offsets(this.lane, PATIENCE_MS);
     this.marks = new ReplayMarks(topology, settings.replayKeys);
   }
@@ -124,9 +125,8 @@ export class ReplayProducer implements AsyncDisposable {
     return sent;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.lane.close();
-    await this.cluster.close();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   private write(records: readonly ReturningRecord[]): {

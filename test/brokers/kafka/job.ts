@@ -1,7 +1,5 @@
-import { nodeFactory } from '../../../src/brokers/kafka/client.ts';
-import { Cluster } from '../../../src/brokers/kafka/cluster.ts';
+import { connect } from '../../../src/brokers/kafka/connection.ts';
 import type { KafkaBroker } from '../../../src/brokers/kafka/kafka-broker.ts';
-import { Lane } from '../../../src/brokers/kafka/lane.ts';
 import { kafkaSettings } from '../../../src/brokers/kafka/settings.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { createCodec } from '../../../src/formats/index.ts';
@@ -137,10 +135,7 @@ export class KafkaJob {
 
   /** Sets the group's offset as an operator would with Kafka's tools; nobody may be in the group. */
   async setOffset(topic: string, partition: number, offset: number): Promise<void> {
-    const { bootstrap, client } = kafkaSettings({ brokers: this.brokers });
-    const makeNode = nodeFactory({ ...client, log: () => {} });
-    const cluster = new Cluster({ bootstrap, makeNode, clock: systemClock });
-    const lane = new Lane(cluster);
+    const { lane, close } = connect(kafkaSettings({ brokers: this.brokers }), systemClock);
     const topics = [
       { topic: `${this.name}.${topic}`, partitions: [{ partition, offset: String(offset), metadata: '' }] },
     ];
@@ -148,8 +143,7 @@ export class KafkaJob {
     await lane.onCoordinator({ kind: 'group', key: this.name }, { patienceMs: 10_000 }, (node) =>
       node.offsetCommit(request),
     );
-    await lane.close();
-    await cluster.close();
+    await close();
   }
 
   /** A bounded run from start to end. */

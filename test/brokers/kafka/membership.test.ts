@@ -1,6 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import { nodeFactory } from '../../../src/brokers/kafka/client.ts';
-import { Cluster } from '../../../src/brokers/kafka/cluster.ts';
+import { connect } from '../../../src/brokers/kafka/connection.ts';
 import { leaveGroup } from '../../../src/brokers/kafka/group-leader.ts';
 import { Membership } from '../../../src/brokers/kafka/membership.ts';
 import { kafkaSettings } from '../../../src/brokers/kafka/settings.ts';
@@ -11,8 +10,7 @@ import { describeWithKafka } from '../../support/kafka/describe-kafka.ts';
 import { createTopic, topicName, until } from '../../support/kafka/topics.ts';
 
 await describeWithKafka('a member of a group', (brokers) => {
-  const { bootstrap, client } = kafkaSettings({ brokers });
-  let cluster: Cluster;
+  let close: () => Promise<void>;
   let member: Membership;
   const given: Assignment[] = [];
 
@@ -20,7 +18,9 @@ await describeWithKafka('a member of a group', (brokers) => {
   async function join(stop: AbortSignal) {
     const topic = topicName('member');
     await createTopic(brokers, topic, { partitions: 1 });
-    cluster = new Cluster({ bootstrap, makeNode: nodeFactory({ ...client, log: () => {} }), clock: systemClock });
+    const connection = connect(kafkaSettings({ brokers }), systemClock);
+    const { cluster } = connection;
+    close = connection.close;
     const group = topicName('group');
     member = new Membership({
       cluster,
@@ -42,7 +42,7 @@ await describeWithKafka('a member of a group', (brokers) => {
   }
   afterEach(async () => {
     await member.close();
-    await cluster.close();
+    await close();
   });
 
   it('that is dropped while it works tells that its task is lost, and joins again once that is closed', async () => {

@@ -1,6 +1,4 @@
-import { nodeFactory } from '../../../src/brokers/kafka/client.ts';
-import { Cluster } from '../../../src/brokers/kafka/cluster.ts';
-import { Lane } from '../../../src/brokers/kafka/lane.ts';
+import { connect } from '../../../src/brokers/kafka/connection.ts';
 import { Offsets } from '../../../src/brokers/kafka/offsets.ts';
 import { kafkaSettings } from '../../../src/brokers/kafka/settings.ts';
 import { systemClock } from '../../../src/core/clock.ts';
@@ -8,9 +6,7 @@ import { withAdmin } from './topics.ts';
 
 /** Partitions of topics with a prefix in which a transaction is open: `topic/partition: last stable offset of high watermark`. */
 export async function openTransactions(brokers: readonly string[], prefix: string): Promise<string[]> {
-  const { bootstrap, client } = kafkaSettings({ brokers });
-  const cluster = new Cluster({ bootstrap, makeNode: nodeFactory({ ...client, log: () => {} }), clock: systemClock });
-  const lane = new Lane(cluster);
+  const { cluster, lane, close } = connect(kafkaSettings({ brokers }), systemClock);
   const offsets = new Offsets(lane, 5000);
   try {
     const topics = await withAdmin(brokers, (admin) => admin.listTopics());
@@ -23,7 +19,6 @@ export async function openTransactions(brokers: readonly string[], prefix: strin
       }
     return found;
   } finally {
-    await lane.close();
-    await cluster.close();
+    await close();
   }
 }
