@@ -1,76 +1,98 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { partitionOf } from '../../src/core/murmur2.ts';
 import { dataPath } from '../data.ts';
 import { startKafka } from '../support/kafka/cluster.ts';
-import { deliver } from '../support/kafka/deliver.ts';
 import { readTopic } from '../support/kafka/read-topic.ts';
-import { createTopic, topicName } from '../support/kafka/topics.ts';
+import { createTopic, topicName, withAdmin } from '../support/kafka/topics.ts';
+import { fillTopic } from './orders/fill-topic.ts';
+import { NoKafkaStreams, runKafkaStreams } from './orders/kafka-streams.ts';
+import type { Sample } from './orders/sample.ts';
+import { runTopicJob } from './orders/topic-job.ts';
 import { readTruth, type Truth, verify } from './orders/verify.ts';
 import { type BenchOptions, median, type Table } from './table.ts';
 
-const root = resolve(import.meta.dirname, '../..');
-const cache = join(root, '.cache', 'bench');
-const cli = join(root, 'src', 'cli', 'main.ts');
-const report = join(import.meta.dirname, 'orders', 'cpu-report.ts');
+const cache = join(resolve(import.meta.dirname, '../..'), '.cache', 'bench');
+const INPUT = 'orders.raw';
 const PARTITIONS = 4;
 
 interface Variant {
   readonly name: string;
-  /** Lines added to orders.yaml. */
-  readonly settings: string;
+  /** `name`: of the group and, with `.curated` and `.quarantine`, of the outputs. */
+  run(brokers: readonly string[], name: string): Sample | Promise<Sample>;
 }
 
 const VARIANTS: readonly Variant[] = [
-  { name: 'exactly-once', settings: '' },
-  { name: 'at-least-once', settings: 'guarantee: at-least-once' },
+  sluice('exactly-once', ''),
+  streams('kafka-streams exactly_once_v2', 'exactly_once_v2'),
+  sluice('at-least-once', 'guarantee: at-least-once'),
+  streams('kafka-streams at_least_once', 'at_least_once'),
 ];
 
-interface Sample {
-  readonly cpuSeconds: number;
-  readonly seconds: number;
-  readonly peakMiB: number;
+function sluice(name: string, settings: string): Variant {
+  return { name, run: (brokers, job) => runTopicJob({ brokers, name: job, settings, cache }) };
+}
+
+function streams(name: string, guarantee: 'exactly_once_v2' | 'at_least_once'): Variant {
+  return {
+    name,
+    run: (brokers, job) => runKafkaStreams({ brokers, name: job, input: INPUT, partitions: PARTITIONS, guarantee }),
+  };
+}
+
+interface Outcome {
+  readonly samples: Sample[];
+  verdict: string;
 }
 
 /**
  * The reference job from topic to topic: four partitions, broker from jars on the same machine, every run a process of its own
- * that reads to the end. CPU is the client's, all threads, start included; records/s from the run's own clock.
+ * that reads to the end; the same job on Kafka Streams beside it. CPU is the client's, all threads, start included.
  * Outputs of the first run of each variant are read by kcat and held against the truth.
  */
 export async function run(options: BenchOptions): Promise<Table> {
   const { file, truth } = orders(options);
   const cluster = await startKafka({ optimized: true });
-  const input = 'orders.raw';
-  const samples = new Map<string, Sample[]>();
-  const verdicts = new Map<string, string>();
+  const { brokers } = cluster;
   const variants = VARIANTS.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
+  const outcomes = new Map(variants.map(({ name }): [string, Outcome] => [name, { samples: [], verdict: '' }]));
   try {
-    await createTopic(cluster.brokers, input, { partitions: PARTITIONS });
-    await fill(cluster.brokers, input, file);
-    for (let i = 0; i < options.runs; i++) {
-      for (const variant of variants) {
-        const { sample, name } = job(variant, cluster.brokers);
-        samples.set(variant.name, [...(samples.get(variant.name) ?? []), sample]);
-        if (i === 0) verdicts.set(variant.name, await verdict(cluster.brokers, name, truth));
-      }
-    }
+    await createTopic(brokers, INPUT, { partitions: PARTITIONS });
+    await fillTopic(file, { brokers, topic: INPUT, partitions: PARTITIONS });
+    for (let i = 0; i < options.runs; i++)
+      for (const variant of variants) await measure(variant, brokers, outcomes.get(variant.name)!, truth);
   } finally {
     await cluster.close();
   }
-  const rows = variants.map(({ name }) => {
-    const of = (field: keyof Sample) => median((samples.get(name) ?? []).map((sample) => sample[field]));
-    const perSecond = Math.round(truth.records / of('seconds'));
-    return [name, (of('cpuSeconds') * 1e6) / truth.records, perSecond, of('peakMiB'), verdicts.get(name) ?? ''];
-  });
   return {
     title: 'The reference job, topic to topic',
     columns: ['variant', 'client CPU µs/record', 'records/s', 'peak MiB', 'outputs'],
-    rows,
+    rows: [...outcomes].map(([name, outcome]) => row(name, outcome, truth)),
     notes: [
       `seed ${truth.seed}, ${truth.records} records, ${PARTITIONS} partitions, ${options.runs} interleaved runs, median`,
+      'records/s: Sluice by its own clock, joining the group included; Kafka Streams from its first to its last output by the broker’s clock, start left out',
     ],
   };
+}
+
+async function measure(variant: Variant, brokers: readonly string[], outcome: Outcome, truth: Truth): Promise<void> {
+  const name = topicName('orders');
+  try {
+    const sample = await variant.run(brokers, name);
+    if (outcome.samples.push(sample) === 1) outcome.verdict = await verdict(brokers, name, truth);
+  } catch (error) {
+    if (!(error instanceof NoKafkaStreams)) throw error;
+    outcome.verdict = 'NOT RUN';
+    console.error(`${variant.name} COULD NOT BE RUN: ${error.message}`);
+  }
+  await removeTopics(brokers, name);
+}
+
+function row(name: string, { samples, verdict }: Outcome, truth: Truth): (string | number)[] {
+  if (samples.length === 0) return [name, '-', '-', '-', verdict];
+  const of = (field: keyof Sample) => median(samples.map((sample) => sample[field]));
+  const cpuUs = (of('cpuSeconds') * 1e6) / truth.records;
+  return [name, cpuUs, Math.round(truth.records / of('seconds')), of('peakMiB'), verdict];
 }
 
 function orders(options: BenchOptions): { file: string; truth: Truth } {
@@ -89,39 +111,6 @@ function orders(options: BenchOptions): { file: string; truth: Truth } {
   return { file: `${name}.ndjson`, truth: readTruth(`${name}.truth.json`) };
 }
 
-/** Key = id, partition as Java chooses it. */
-async function fill(brokers: readonly string[], topic: string, file: string): Promise<void> {
-  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
-  const messages = lines.map((value) => {
-    const key = /"id": ?"([^"]*)"/.exec(value)?.[1] ?? '';
-    return { value, key, partition: partitionOf(Buffer.from(key), PARTITIONS) };
-  });
-  await deliver(brokers, topic, messages);
-}
-
-function job(variant: Variant, brokers: readonly string[]): { sample: Sample; name: string } {
-  const name = topicName('orders');
-  const folder = mkdtempSync(join(cache, 'kafka-'));
-  const env = { ...process.env, KAFKA_BROKERS: brokers.join(','), SLUICE_BENCH_REPORT: join(folder, 'cpu.json') };
-  const topology = join(folder, 'orders.yaml');
-  const text = readFileSync(join(dataPath('../examples'), 'orders.yaml'), 'utf8');
-  const renamed = text.replace('name: orders', `name: ${name}`).replace('orders.curated', `${name}.curated`);
-  writeFileSync(topology, `${renamed}\n${variant.settings}\n`);
-  const sluice = (...args: readonly string[]) => {
-    const child = spawnSync(process.execPath, ['--import', report, cli, ...args], { encoding: 'utf8', env });
-    if (child.status !== 0) throw new Error(`${args.join(' ')} ended with ${child.status}: ${child.stderr}`);
-    return child.stdout;
-  };
-  try {
-    sluice('topics', topology, '--create');
-    const summary = JSON.parse(sluice('run', topology, '--until-end', '--json', '--quiet'));
-    const { cpuSeconds, peakMiB } = JSON.parse(readFileSync(join(folder, 'cpu.json'), 'utf8'));
-    return { sample: { cpuSeconds, peakMiB, seconds: summary.seconds }, name };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
 async function verdict(brokers: readonly string[], name: string, truth: Truth): Promise<string> {
   const folder = mkdtempSync(join(cache, 'verify-'));
   const dump = async (topic: string) => {
@@ -136,4 +125,12 @@ async function verdict(brokers: readonly string[], name: string, truth: Truth): 
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** A broker that keeps everything of earlier runs has less memory for the next. */
+async function removeTopics(brokers: readonly string[], name: string): Promise<void> {
+  await withAdmin(brokers, async (admin) => {
+    const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(name));
+    if (topics.length > 0) await admin.deleteTopics({ topics });
+  });
 }
