@@ -9,7 +9,7 @@ import { Resets } from './resets.ts';
 import { type RunSummary, RunTotals } from './run-totals.ts';
 import type { StepCommand } from './step-commands.ts';
 import { Supervisor } from './supervisor.ts';
-import type { TaskContext } from './task.ts';
+import type { TaskContext } from './task-context.ts';
 
 export type { RunSummary };
 

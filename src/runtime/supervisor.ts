@@ -18,7 +18,8 @@ import { type Assignment, type Stage, type TaskId, taskName } from '../core/brok
 import { BrokerError, ConfigError, OperatorError, QualityStop, StateError } from '../core/errors.ts';
 import { hash32 } from '../core/hash.ts';
 import type { StagePlan } from '../topology/plan.ts';
-import { Task, type TaskContext } from './task.ts';
+import { Task } from './task.ts';
+import type { TaskContext } from './task-context.ts';
 
 const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 10_000;
