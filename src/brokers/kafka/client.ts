@@ -29,6 +29,8 @@ export interface Connection {
 export interface ConnectionPool {
   readonly pool: readonly Connection[];
   getConnectionByRequest: WireNode['connectionPool']['getConnectionByRequest'];
+  /** Connects again when the connection broke. */
+  getConnection(index?: number): Promise<Connection>;
   send<T>(spec: {
     readonly request: RequestSpec;
     readonly response: ResponseSpec<T>;
@@ -218,8 +220,14 @@ function loggerOf(log: ClientLog): unknown {
   return logger;
 }
 
-/** Ends a node's connections at once: what is under way fails instead of being waited for. */
+/**
+ * Ends a node's connections at once and for good: what is under way fails instead of being waited for, and who still holds the
+ * node does not connect it again. A socket nobody knows of would keep the process alive.
+ */
 export async function disconnect(node: KafkaNode): Promise<void> {
+  node.connectionPool.getConnection = async () => {
+    throw new Error('the connection was closed by us');
+  };
   await Promise.all(
     node.connectionPool.pool.map(async (connection) => {
       connection.rejectRequests(new Error('the connection was closed by us'));

@@ -27,7 +27,7 @@ export class Cluster {
   private refreshing: Promise<ClusterInfo> | undefined;
   private asker: KafkaNode | undefined;
   private readonly lanes = new Set<{ close(): Promise<void> }>();
-  private dead = false;
+  private closed = false;
 
   constructor(options: ClusterOptions) {
     this.bootstrap = options.bootstrap;
@@ -44,7 +44,7 @@ export class Cluster {
 
   /** For tests: every socket is gone at once, and none is opened again, as when the process dies. */
   async kill(): Promise<void> {
-    this.dead = true;
+    this.closed = true;
     await Promise.all([...this.lanes].map((lane) => lane.close()));
     await this.close();
   }
@@ -75,10 +75,10 @@ export class Cluster {
     return this.refreshing;
   }
 
+  /** For good: whoever still asks fails. */
   async close(): Promise<void> {
-    const { asker } = this;
-    this.asker = undefined;
-    if (asker !== undefined) await disconnect(asker);
+    this.closed = true;
+    await this.dropAsker();
   }
 
   async coordinatorId(kind: CoordinatorKind, key: string): Promise<number> {
@@ -113,7 +113,7 @@ export class Cluster {
 
   /** Any node will do: the one asked last, else the first that answers. */
   private async withAsker<T>(call: (node: KafkaNode) => Promise<T>): Promise<T> {
-    if (this.dead) throw new BrokerError('this process has no broker any more', { code: 'closed' });
+    this.mustBeOpen();
     if (this.asker?.isConnected()) {
       try {
         return await call(this.asker);
@@ -128,6 +128,7 @@ export class Cluster {
       try {
         await node.connect();
         const answer = await call(node);
+        this.mustBeOpen();
         await this.dropAsker();
         this.asker = node;
         return answer;
@@ -146,6 +147,10 @@ export class Cluster {
       cause: failures.at(-1),
       retryable: true,
     });
+  }
+
+  private mustBeOpen(): void {
+    if (this.closed) throw new BrokerError('the cluster was closed by us', { code: 'closed' });
   }
 
   private async dropAsker(): Promise<void> {

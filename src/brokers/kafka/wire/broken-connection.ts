@@ -1,7 +1,7 @@
 import { kafkajsModule } from './kafkajs.ts';
 
 interface Connection {
-  readonly socket?: { readonly destroyed: boolean };
+  readonly socket?: { readonly readyState: string };
   readonly host: string;
   readonly port: number;
   failIfNotConnected(): void;
@@ -10,8 +10,9 @@ interface Connection {
 const done = new WeakSet<object>();
 
 /**
- * Makes kafkajs refuse a request on a connection whose socket is gone. The original calls a connection connected while it
- * is being torn down: a request of that moment is written nowhere and waits for its whole time-out. Idempotent.
+ * Makes kafkajs refuse a request on a connection whose socket is gone, or half of it. The original calls a connection connected
+ * while it is being torn down: a request of that moment is never answered, and the check for its time-out has stopped.
+ * Idempotent.
  */
 export function refuseBrokenConnections(): void {
   const { prototype } = kafkajsModule('network/connection.js') as { readonly prototype: Connection };
@@ -23,7 +24,7 @@ export function refuseBrokenConnections(): void {
   const original = prototype.failIfNotConnected;
   prototype.failIfNotConnected = function refuse(this: Connection): void {
     original.call(this);
-    if (this.socket?.destroyed === true)
+    if (this.socket !== undefined && this.socket.readyState !== 'open')
       throw new KafkaJSConnectionError('Not connected', { broker: `${this.host}:${this.port}` });
   };
 }

@@ -14,7 +14,7 @@ export interface WireConnection {
   readonly clientId: string;
   readonly broker: string;
   readonly socket: {
-    readonly destroyed: boolean;
+    readonly readyState: string;
     cork(): void;
     uncork(): void;
     write(bytes: Uint8Array): boolean;
@@ -66,7 +66,7 @@ export async function request(node: WireNode, spec: WireRequest): Promise<Buffer
   const connection = await node.connectionPool.getConnectionByRequest({ request: { apiKey } });
   await connection.authenticate();
   // kafkajs calls a connection that is being torn down connected: what is written then is never answered nor rejected
-  if (!connection.isConnected() || connection.socket.destroyed) throw notConnected(connection);
+  if (!connection.isConnected() || connection.socket.readyState !== 'open') throw notConnected(connection);
   const correlationId = connection.nextCorrelationId();
   const header = frameHeader(spec, correlationId, connection.clientId);
   try {
