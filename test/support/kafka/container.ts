@@ -2,7 +2,7 @@ import { NoBroker } from './install.ts';
 import { freePort } from './ports.ts';
 import { waitReady } from './topics.ts';
 
-const IMAGE = 'apache/kafka:4.3.1';
+const IMAGE = 'apache/kafka:4.2.2';
 
 /** Apache Kafka in a container, where a container runtime answers; else NoBroker. */
 export async function startContainer(): Promise<{ readonly brokers: readonly string[]; close(): Promise<void> }> {
