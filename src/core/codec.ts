@@ -23,7 +23,7 @@ export interface Codec {
    * one message. Throws FormatError when there is no such list. Absent: the format has no lists.
    */
   explode?(payload: Uint8Array | string, path: string): readonly (Uint8Array | string)[];
-  /** A reader of values that follow one another in a file, quicker than `decode`. Absent: there is none. */
+  /** A reader of values that follow one another in a file or batch, quicker than `decode`. Absent: there is none. */
   reader?(): ValueReader;
   /** First line of a file of such values, when there is one; `first` is the first record written into it. */
   header?(first: DataRecord): string | undefined;
@@ -35,7 +35,7 @@ export interface Codec {
 
 /** Reads the usual value in place and gives up on any other, which `decode` is there for. */
 export interface ValueReader {
-  /** Index after the value that begins at `from`, or 0. `text` is `bytes` read as latin1; they end in a line break. What it reads is ASCII. */
+  /** Index after the value that begins at `from`, or 0; it may go on where another thing begins, so the caller looks whether it ends where it should. `text` is `bytes` read as latin1. What it reads is ASCII. */
   read(bytes: Uint8Array, text: string, from: number): number;
   /** What `decode` would give for the value just read. */
   readonly data: unknown;

@@ -3,9 +3,10 @@ import { attemptHeader, OWN_HEADER_PREFIX } from '../../core/outgoing-headers.ts
 import { DataRecord, fixedHeaders, type Header, type Headers, type RecordSource } from '../../core/record.ts';
 import { PassageReader } from './passage.ts';
 import { REPLAY_HEADER, type ReplayMark, type ReplayMarks } from './replay-mark.ts';
+import { BatchValueReader } from './value-reader.ts';
 import { type RecordSink, WireHeaders } from './wire/index.ts';
 
-/** Makes records of what a fetch holds: payload, key and headers stay views of the response until somebody looks. */
+/** Makes records of what a fetch holds: key, headers and what is no value of a known shape stay views of the response until somebody looks. */
 export class InputSink implements RecordSink {
   /** Bytes of the records not taken yet. */
   size = 0;
@@ -14,6 +15,7 @@ export class InputSink implements RecordSink {
   private readonly source: RecordSource;
   private readonly limit: () => number;
   private readonly options: InputSinkOptions;
+  private readonly values: BatchValueReader | undefined;
   /** Of every record, once one has come back from quarantine: such records keep the origin they had. */
   private positions: number[] | undefined;
 
@@ -29,6 +31,11 @@ export class InputSink implements RecordSink {
     this.input = input;
     this.source = { topic, partition, ...(input.name === undefined ? {} : { input: input.name }) };
     this.limit = limit;
+    this.values = options.readsValues === true ? valuesOf(input) : undefined;
+  }
+
+  open(batch: Buffer): void {
+    this.values?.open(batch);
   }
 
   record(offset: number, timestamp: number, key: Buffer | null, value: Buffer | null, headers: Headers): void {
@@ -38,12 +45,16 @@ export class InputSink implements RecordSink {
     const mark = claims && this.markOf(claims, { offset, key, value });
     if (mark !== undefined) this.positions ??= this.records.map((record) => record.offset);
     this.positions?.push(offset);
+    const read = readValue(this.values, value);
     this.records.push(
       new DataRecord({
         source: this.source,
         offset: mark?.origin.offset ?? offset,
         index: mark?.origin.index ?? -1,
-        payload: value,
+        payload: read === undefined ? value : read.payload,
+        data: read?.data,
+        layout: read?.layout,
+        layoutAt: read === undefined ? 0 : read.layoutAt,
         codec: this.input.codec,
         timestamp: timestamp < 0 ? Number.NaN : timestamp,
         key,
@@ -79,6 +90,8 @@ export interface InputSinkOptions {
   readonly marks?: ReplayMarks;
   /** A record says that it came back, and nothing proves it: it is taken as any other. */
   readonly onRefused?: (offset: number) => void;
+  /** Values of a known shape are read at once, and are text then; else all stay bytes. */
+  readonly readsValues?: boolean;
 }
 
 interface Marked {
@@ -97,22 +110,32 @@ export class PassageSink implements RecordSink {
   private readonly input: StageInput;
   private readonly limit: () => number;
   private readonly passages = new PassageReader();
+  private readonly values: BatchValueReader | undefined;
 
   constructor(task: TaskId, input: StageInput, limit: () => number) {
     this.task = task;
     this.input = input;
     this.limit = limit;
+    this.values = valuesOf(input);
+  }
+
+  open(batch: Buffer): void {
+    this.values?.open(batch);
   }
 
   record(offset: number, timestamp: number, key: Buffer | null, value: Buffer | null, headers: Headers): void {
     if (offset >= this.limit()) return;
     const entries = headers.entries();
     const passage = this.passages.read(entries, { topic: this.task.topic, offset });
+    const read = readValue(this.values, value);
     const record = new DataRecord({
       source: passage.source,
       offset: passage.offset,
       index: passage.index,
-      payload: value,
+      payload: read === undefined ? value : read.payload,
+      data: read?.data,
+      layout: read?.layout,
+      layoutAt: read === undefined ? 0 : read.layoutAt,
       codec: this.input.codec,
       timestamp: timestamp < 0 ? Number.NaN : timestamp,
       key,
@@ -137,6 +160,15 @@ export class PassageSink implements RecordSink {
     this.size = 0;
     return { records, bytes: size, upstream, positions };
   }
+}
+
+function valuesOf({ codec }: StageInput): BatchValueReader | undefined {
+  const reader = codec.reader?.();
+  return reader === undefined ? undefined : new BatchValueReader(reader);
+}
+
+function readValue(values: BatchValueReader | undefined, value: Buffer | null): BatchValueReader | undefined {
+  return value !== null && values?.read(value) === true ? values : undefined;
 }
 
 const OWN = Buffer.from(OWN_HEADER_PREFIX);

@@ -172,7 +172,11 @@ function readerOf({ task, stage, lane, context }: Opening, position: number, off
     position,
     sink: stage.internal
       ? new PassageSink(task, input, limit)
-      : new InputSink(task, input, limit, { marks, onRefused: (offset) => refuseMark(task, offset, context) }),
+      : new InputSink(task, input, limit, {
+          marks,
+          onRefused: (offset) => refuseMark(task, offset, context),
+          readsValues: true,
+        }),
     limit,
     patienceMs: OPEN_PATIENCE_MS,
     onFetched: ({ bytes, highWatermark, lastStable }) => {

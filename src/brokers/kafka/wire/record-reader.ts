@@ -29,6 +29,8 @@ const MAX_UNPACKED_BYTES = 256 * 1024 * 1024;
 
 /** Gets each record; keys, values and headers are views of the response and hold all of it in memory. */
 export interface RecordSink {
+  /** The records that follow are views of `batch`. */
+  open?(batch: Buffer): void;
   record(offset: number, timestamp: number, key: Buffer | null, value: Buffer | null, headers: Headers): void;
 }
 
@@ -77,6 +79,7 @@ export class RecordReader {
     let given = 0;
     while (given < maxRecords) {
       if (this.left === 0 && !this.openBatch()) break;
+      sink.open?.(this.data);
       given += this.readRecords(sink, maxRecords - given);
       if (this.left === 0) this.next = Math.max(this.next, this.lastOffset + 1);
     }
