@@ -15,8 +15,7 @@ const CHUNKS = 'chunks';
 /** Packages of many small files, which would be two thirds of all files a start opens. Others stay where npm puts them. */
 const BUNDLED = ['@marcbachmann/cel-js', '@sinclair/typebox', 'avsc', 'commander', 'rxjs', 'yaml'];
 /** What of a package in CommonJS asks for a module of Node's. */
-const REQUIRE =
-  "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);";
+const REQUIRE = "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);";
 
 const { dependencies, peerDependencies, devDependencies } = JSON.parse(
   readFileSync(join(root, 'package.json'), 'utf8'),

@@ -37,8 +37,8 @@ export function renderEvidence(evidence: readonly Evidence[]): string {
 }
 
 export function boundFinding(finding: Finding): Finding {
-  if (finding.observed === undefined) return finding;
-  return { ...finding, observed: boundObserved(finding.observed) };
+  const observed = boundObserved(finding.observed);
+  return observed === finding.observed ? finding : { ...finding, observed };
 }
 
 /** A value of a record as it may stand beside it: at most 256 bytes. */

@@ -46,6 +46,27 @@ function parsePlain(text: string): number {
   return ((days * 24 + hour) * 60 + minute) * 60_000 + second * 1000 + millis;
 }
 
+let minute = Number.NaN;
+let minuteText = '';
+
+/** As Date.toISOString, of which all but the seconds is kept from call to call. Throws RangeError beyond what a Date holds. */
+export function isoText(ms: number): string {
+  const at = Math.floor(ms / 60_000);
+  const rest = ms - at * 60_000;
+  const isWhole = Number.isInteger(ms);
+  if (at !== minute || !isWhole) {
+    const text = new Date(ms).toISOString();
+    if (isWhole && text.length === 24) {
+      minute = at;
+      minuteText = text.slice(0, 17);
+    }
+    return text;
+  }
+  const second = Math.floor(rest / 1000);
+  const millis = rest - second * 1000;
+  return `${minuteText}${second < 10 ? '0' : ''}${second}.${millis < 10 ? '00' : millis < 100 ? '0' : ''}${millis}Z`;
+}
+
 /** Two digits as a number; NaN when they are none. */
 function two(text: string, at: number): number {
   const a = text.charCodeAt(at) - 48;

@@ -77,9 +77,12 @@ export class StepOut implements Out {
       `${this.step.id}\0${finding.rule}\0${draft === undefined ? 'shadow' : finding.severity}`,
     );
     if (draft === undefined) return;
-    const hidden = finding.field !== undefined && this.redacted(finding.field);
-    const { observed: _observed, ...shown } = finding;
-    draft.addFinding({ step: this.step.id, ...(hidden ? shown : finding) });
+    const { step, redacted } = this;
+    if (finding.field === undefined || !redacted(finding.field)) draft.addFinding({ step: step.id, ...finding });
+    else {
+      const { observed: _observed, ...shown } = finding;
+      draft.addFinding({ step: step.id, ...shown });
+    }
   }
 
   evidence(draft: DataRecord | undefined, evidence: Omit<Evidence, 'step'>): void {

@@ -116,11 +116,19 @@ export class FilesSource implements TaskSource {
     while (records.length < limit.records && taken + bytes < limit.bytes && framer.next()) {
       bytes += framer.bytes;
       const offset = this.position++;
-      const { payload, data } = framer;
-      const init = { source, offset, payload, codec: framer.codec ?? codec };
-      if (data === undefined) records.push(new DataRecord(init));
-      else if (data instanceof FormatError) records.push(new DataRecord({ ...init, codec: undecodable(codec, data) }));
-      else records.push(new DataRecord({ ...init, data, layout: framer.layout, layoutAt: framer.layoutAt ?? 0 }));
+      const { payload, data, layout, layoutAt = 0 } = framer;
+      const isUnreadable = data instanceof FormatError;
+      records.push(
+        new DataRecord({
+          source,
+          offset,
+          payload,
+          codec: isUnreadable ? undecodable(codec, data) : (framer.codec ?? codec),
+          data: isUnreadable ? undefined : data,
+          layout,
+          layoutAt,
+        }),
+      );
     }
     return bytes;
   }

@@ -2,9 +2,12 @@ import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import type { OutgoingBatch } from '../../core/broker.ts';
 import type { Codec } from '../../core/codec.ts';
+import { quoted } from '../../core/json-text.ts';
 import { attemptOf, foreignHeaders } from '../../core/outgoing-headers.ts';
 import type { DataRecord } from '../../core/record.ts';
 import { renderEvidence, renderFindings } from '../../core/render-findings.ts';
+import { isoText } from '../../core/time.ts';
+import { originJson } from './origin-json.ts';
 import type { Append } from './outputs.ts';
 import { type BufferPool, TextBuffer } from './text-buffer.ts';
 
@@ -85,7 +88,7 @@ export class CommitLines {
     for (const record of batch.records)
       if (record.findings.length + record.evidence.length > 0)
         lines.push(
-          `{"origin":${JSON.stringify(record.origin)},"findings":${renderFindings(record.findings)}${evidenceKey(record)}}`,
+          `{"origin":${originJson(record)},"findings":${renderFindings(record.findings)}${evidenceKey(record)}}`,
         );
     if (lines.length > 0) this.of(findingsFile(batch.topic)).add(joinLines(lines, lines.length));
   }
@@ -93,9 +96,7 @@ export class CommitLines {
   /** Line n belongs to record n of the topic. */
   private certificates({ topic, records }: OutgoingBatch, certificates: 'origin' | readonly string[]): void {
     const lines =
-      certificates === 'origin'
-        ? records.map(({ origin }) => `{"origin":${JSON.stringify(origin)}}`)
-        : [...certificates];
+      certificates === 'origin' ? records.map((record) => `{"origin":${originJson(record)}}`) : [...certificates];
     if (lines.length > 0) this.of(certificatesFile(topic)).add(joinLines(lines, lines.length));
   }
 
@@ -173,13 +174,13 @@ export function quarantineLine(
   value: Value,
   { step, redacted }: { readonly step?: string | undefined; readonly redacted?: boolean | undefined },
 ): string {
-  let line = `{${valueField(value, isKnownJson(record))},"findings":${renderFindings(record.findings)}${evidenceKey(record)},"origin":${JSON.stringify(record.origin)}`;
-  if (step !== undefined) line += `,"step":${JSON.stringify(step)}`;
+  let line = `{${valueField(value, isKnownJson(record))},"findings":${renderFindings(record.findings)}${evidenceKey(record)},"origin":${originJson(record)}`;
+  if (step !== undefined) line += `,"step":${quoted(step)}`;
   if (record.codec.names !== undefined && record.payload !== undefined)
     line += `,"columns":${JSON.stringify(record.codec.names)}`;
   if (record.key !== null) line += `,${bytesField('key', record.key)}`;
   if (!Number.isNaN(record.timestamp)) line += `,"timestamp":${record.timestamp}`;
-  if (Number.isFinite(record.time)) line += `,"time":${JSON.stringify(new Date(record.time).toISOString())}`;
+  if (Number.isFinite(record.time)) line += `,"time":"${isoText(record.time)}"`;
   const headers = foreignHeaders(record);
   if (headers.length > 0) line += `,"headers":[${headers.map(headerJson).join()}]`;
   const attempt = attemptOf(record) + 1;

@@ -2,7 +2,7 @@ import { FormatError } from '../../core/errors.ts';
 import type { DataRecord, Layout, Patch } from '../../core/record.ts';
 import { payloadText } from '../payload-text.ts';
 import { documentStart, isList, isObject, keyOf, type Span, skipSpace, stringEnd, valueEnd, walk } from './scan.ts';
-import { writeJson, writeText } from './write.ts';
+import { writeJson } from './write.ts';
 
 type Path = readonly (string | number)[];
 
@@ -40,7 +40,7 @@ function spliceSeen(text: string, { layout, layoutAt }: DataRecord, patches: rea
     const before = field === 0 ? 0 : (ends[layoutAt + field - 1] as number); // written by the reader
     const start = before + (gaps[field] as number); // as above
     if (start < from) return undefined;
-    result += text.slice(from, start) + (typeof value === 'string' ? writeText(value) : writeJson(value));
+    result += text.slice(from, start) + writeJson(value);
     from = ends[layoutAt + field] as number; // as above
   }
   return result + text.slice(from);

@@ -1,10 +1,9 @@
 import { FormatError } from '../../core/errors.ts';
+import { quoted } from '../../core/json-text.ts';
 
 /** Deepest value written; input is bounded below this. */
 const MAX_DEPTH = 1000;
 
-/** Longer texts are JSON.stringify's. */
-const MAX_LOOKED_AT = 64;
 /** Above it an integer is no small one any more, and costs as much to write as a double. */
 const MAX_SCALED = 1e11;
 
@@ -15,7 +14,7 @@ const MAX_SCALED = 1e11;
 export function writeJson(value: unknown): string {
   switch (typeof value) {
     case 'string':
-      return writeText(value);
+      return quoted(value);
     case 'number':
       return writeNumber(value);
     case 'boolean':
@@ -26,17 +25,6 @@ export function writeJson(value: unknown): string {
     default:
       return writeOther(value);
   }
-}
-
-/** Characters that stand for themselves in a JSON text; others, and what is long, JSON.stringify writes. */
-export function writeText(text: string): string {
-  const { length } = text;
-  if (length > MAX_LOOKED_AT) return JSON.stringify(text);
-  for (let i = 0; i < length; i++) {
-    const c = text.charCodeAt(i);
-    if (c < 32 || c > 126 || c === 34 || c === 92) return JSON.stringify(text);
-  }
-  return `"${text}"`;
 }
 
 function writeNumber(value: number): string {

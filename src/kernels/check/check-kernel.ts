@@ -123,14 +123,12 @@ interface Particulars {
 
 function detail(rule: RuleInfo, particulars: Particulars): Detail {
   const { field, observed, expected = rule.expected, suggestion = rule.suggestion } = particulars;
-  return {
-    rule: rule.name,
-    severity: rule.severity,
-    ...(field === undefined ? {} : { field }),
-    ...(observed === undefined || rule.hidden ? {} : { observed: boundedObserved(observed) }),
-    expected,
-    ...(rule.message === undefined ? {} : { message: rule.message }),
-    ...(suggestion === undefined || (rule.hidden && suggestion !== rule.suggestion) ? {} : { suggestion }),
-    dimension: rule.dimension,
-  };
+  const found: { -readonly [name in keyof Detail]: Detail[name] } = { rule: rule.name, severity: rule.severity };
+  if (field !== undefined) found.field = field;
+  if (observed !== undefined && !rule.hidden) found.observed = boundedObserved(observed);
+  found.expected = expected;
+  if (rule.message !== undefined) found.message = rule.message;
+  if (suggestion !== undefined && (!rule.hidden || suggestion === rule.suggestion)) found.suggestion = suggestion;
+  found.dimension = rule.dimension;
+  return found;
 }
