@@ -114,6 +114,13 @@ export class Supervisor {
         },
       }),
       catchError((error) => {
+        if (stop.aborted && error === stop.reason) {
+          this.context.log.warn(
+            'task-not-reopened',
+            `${name} was asked to stop before it could go on: the next start does`,
+          );
+          return EMPTY;
+        }
         if (!controller.signal.aborted && !isGone(error)) throw error;
         this.context.log.warn('task-given-up', `${name} went to another owner`, { error: String(error) });
         return EMPTY;
