@@ -22,6 +22,7 @@ const MAX_BUSY_BACKOFF_MS = 40;
 export class Lane {
   private readonly cluster: Cluster;
   private readonly nodes = new Map<number, KafkaNode>();
+  private readonly connecting = new Map<number, Promise<KafkaNode>>();
   private readonly ending = new AbortController();
   private readonly leave: () => void;
 
@@ -82,36 +83,43 @@ export class Lane {
     return leader;
   }
 
-  /** Connected. */
+  /** Connected. Whoever asks while it connects waits for the same connection. */
   async node(nodeId: number): Promise<KafkaNode> {
     const known = this.nodes.get(nodeId);
-    if (known?.isConnected()) return known;
+    // not the node's own word, which is no as soon as its session wants to be renewed: that is done in place, by the next request
+    if (known?.connectionPool.pool.some((connection) => connection.isConnected())) return known;
     if (this.ending.signal.aborted) throw closed();
-    if (known !== undefined) await this.drop(nodeId);
-    const address = this.cluster.address(nodeId);
-    if (address === undefined) throw Object.assign(new Error(`node ${nodeId} is gone`), { code: 5 });
-    const node = this.cluster.makeNode({ ...address, nodeId });
-    this.nodes.set(nodeId, node);
-    await node.connect();
-    if (this.ending.signal.aborted) {
-      await this.drop(nodeId);
-      throw closed();
-    }
-    return node;
+    const under = this.connecting.get(nodeId) ?? this.connect(nodeId).finally(() => this.connecting.delete(nodeId));
+    this.connecting.set(nodeId, under);
+    return under;
   }
 
   /** What is under way fails. */
   async close(): Promise<void> {
     this.leave();
     this.ending.abort(closed());
-    await Promise.all([...this.nodes.keys()].map((nodeId) => this.drop(nodeId)));
+    await Promise.all([...this.nodes.values()].map((node) => this.drop(node)));
   }
 
-  /** Its connection broke. */
-  async drop(nodeId: number): Promise<void> {
-    const node = this.nodes.get(nodeId);
-    this.nodes.delete(nodeId);
-    if (node !== undefined) await disconnect(node).catch(() => {}); // broken already
+  /** Its connection broke. A newer one to the same node stays. */
+  async drop(node: KafkaNode): Promise<void> {
+    if (node.nodeId !== null && this.nodes.get(node.nodeId) === node) this.nodes.delete(node.nodeId);
+    await disconnect(node).catch(() => {}); // broken already
+  }
+
+  private async connect(nodeId: number): Promise<KafkaNode> {
+    const known = this.nodes.get(nodeId);
+    if (known !== undefined) await this.drop(known);
+    const address = this.cluster.address(nodeId);
+    if (address === undefined) throw Object.assign(new Error(`node ${nodeId} is gone`), { code: 5 });
+    const node = this.cluster.makeNode({ ...address, nodeId });
+    await node.connect();
+    if (this.ending.signal.aborted) {
+      await this.drop(node);
+      throw closed();
+    }
+    this.nodes.set(nodeId, node);
+    return node;
   }
 
   private async persist<T>(patience: Patience, steps: Steps<T>): Promise<T> {
@@ -131,7 +139,7 @@ export class Lane {
         this.cluster.onError(kind);
         const harmless = sent === undefined || patience.repeatLost === true;
         if (!repeats(kind, error, harmless) || clock.elapsed() >= deadline) throw error;
-        if (kind === 'lost' && sent?.nodeId != null) await this.drop(sent.nodeId);
+        if (kind === 'lost' && sent !== undefined) await this.drop(sent);
         if (kind !== 'busy') await this.lookAgain(steps);
         const most = kind === 'busy' ? MAX_BUSY_BACKOFF_MS : MAX_BACKOFF_MS;
         await clock.sleep(Math.min(most, FIRST_BACKOFF_MS * 2 ** Math.min(attempt, 10)), signal);

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Batch, Position } from '../../core/broker.ts';
 import { BrokerError } from '../../core/errors.ts';
+import type { KafkaNode } from './client.ts';
 import type { Cluster } from './cluster.ts';
 import { endOfBatches } from './fetched-end.ts';
 import type { InputSink, PassageSink } from './input-sink.ts';
@@ -167,10 +168,10 @@ export class PartitionReader {
     const { signal } = this.stopping;
     const deadline = cluster.clock.elapsed() + patienceMs;
     for (let backoffMs = FIRST_BACKOFF_MS; ; backoffMs = Math.min(MAX_BACKOFF_MS, backoffMs * 2)) {
-      let leader: number | undefined;
+      let node: KafkaNode | undefined;
       try {
-        leader = await lane.leaderId(place.topic, place.partition);
-        const answer = await this.request(leader);
+        node = await lane.node(await lane.leaderId(place.topic, place.partition));
+        const answer = await this.request(node);
         if (answer.code === 0) return answer;
         if (answer.code === OFFSET_OUT_OF_RANGE) return await this.outOfRange();
         throw protocolFailure(answer.code, 'fetching');
@@ -179,17 +180,16 @@ export class PartitionReader {
         const kind = kindOf(error);
         cluster.onError(kind);
         if (!['stale', 'busy', 'lost'].includes(kind) || cluster.clock.elapsed() > deadline) throw error;
-        if (kind === 'lost' && leader !== undefined) await lane.drop(leader);
+        if (kind === 'lost' && node !== undefined) await lane.drop(node);
         await cluster.refresh().catch(() => {}); // the next round tells
         await cluster.clock.sleep(backoffMs, signal).catch(() => {});
       }
     }
   }
 
-  private async request(leader: number): Promise<Fetched> {
-    const { lane, place } = this.options;
-    const position = { ...place, offset: this.fetchAt, maxBytes: FETCH_BYTES };
-    const [answer] = await fetchRecords(await lane.node(leader), [position], {
+  private async request(node: KafkaNode): Promise<Fetched> {
+    const position = { ...this.options.place, offset: this.fetchAt, maxBytes: FETCH_BYTES };
+    const [answer] = await fetchRecords(node, [position], {
       maxWaitMs: MAX_WAIT_MS,
       minBytes: 1,
       maxBytes: FETCH_BYTES,

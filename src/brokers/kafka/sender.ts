@@ -89,12 +89,13 @@ export class Sender {
     }
     await Promise.all(
       [...byLeader].map(async ([leader, list]) => {
+        let node: KafkaNode | undefined;
         try {
-          const node = await this.options.lane.node(leader);
+          node = await this.options.lane.node(leader);
           this.settle(list, await this.request(node, list));
         } catch (error) {
           failures.push(error);
-          if (kindOf(error) === 'lost') await this.options.lane.drop(leader);
+          if (kindOf(error) === 'lost' && node !== undefined) await this.options.lane.drop(node);
         }
       }),
     );
