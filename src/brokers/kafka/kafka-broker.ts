@@ -1,4 +1,4 @@
-import { concat, defer, EMPTY, from, ignoreElements, type Observable } from 'rxjs';
+import { concat, defer, EMPTY, from, ignoreElements, merge, type Observable } from 'rxjs';
 import {
   type Assignment,
   type Broker,
@@ -26,6 +26,7 @@ import { outgoingTopics } from './outgoing-topics.ts';
 import { ReplayMarks } from './replay-mark.ts';
 import type { Compression, KafkaSettings } from './settings.ts';
 import { StateLayout } from './state-layout.ts';
+import { TopicWatch } from './topic-watch.ts';
 import { checkTopics } from './topics.ts';
 import { refuseBrokenConnections, replaceRequestQueueTimer } from './wire/index.ts';
 
@@ -103,10 +104,12 @@ export class KafkaBroker implements Broker {
       onRebalance: () => this.observer.rebalanced(group),
       onConflict: (other) => this.observer.conflict(group, other),
     });
-    const { membership } = this;
+    const { membership, cluster, specs } = this;
+    // a topic that changes is noticed as soon as a member that dies
+    const watch = new TopicWatch({ cluster, specs, everyMs: settings.sessionTimeoutMs });
     return concat(
       defer(() => (signal.aborted ? EMPTY : from(this.prepare()).pipe(ignoreElements()))),
-      membership.assignments$(signal),
+      merge(membership.assignments$(signal), defer(() => watch.run(signal)).pipe(ignoreElements())),
     );
   }
 

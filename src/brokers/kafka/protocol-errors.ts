@@ -41,6 +41,7 @@ const KINDS: Readonly<Record<number, ErrorKind>> = {
 
 export const REBALANCE_IN_PROGRESS = 27;
 export const OFFSET_OUT_OF_RANGE = 1;
+export const UNKNOWN_TOPIC_OR_PARTITION = 3;
 export const TOPIC_ALREADY_EXISTS = 36;
 
 /** Code of the protocol, undefined for anything else. */

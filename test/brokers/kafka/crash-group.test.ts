@@ -75,7 +75,7 @@ await describeWithKafka('members of a group', (brokers) => {
       await guest.passed('commit.done', 2);
       await (round % 2 === 0 ? guest.stop() : guest.kill());
     }
-    await until('everything read', async () => (await lag(job)).every((left) => left === 0));
+    await job.caughtUp();
     expect(await stay.stop()).toMatchObject({ code: 0, signal: null });
     expect(sent).toBe(values.length);
     expect(await job.outputs()).toEqual(expected);
@@ -92,7 +92,7 @@ await describeWithKafka('members of a group', (brokers) => {
     const other = job.member();
     await members(2);
     await job.deliver(values.slice(1000));
-    await until('everything read', async () => (await lag(job)).every((left) => left === 0));
+    await job.caughtUp();
     expect(other.timesAt('open.begin')).toBe(0);
     expect(other.logged.join('\n')).toMatch(/plan/);
     await other.stop();
@@ -100,15 +100,3 @@ await describeWithKafka('members of a group', (brokers) => {
     expect(await job.outputs()).toEqual(expected);
   });
 });
-
-/** Records not committed yet, by partition. */
-async function lag(job: Job): Promise<readonly number[]> {
-  return withAdmin(job.brokers, async (admin) => {
-    const ends = await admin.fetchTopicOffsets(job.input);
-    const [committed] = await admin.fetchOffsets({ groupId: job.name, topics: [job.input] });
-    return ends.map(({ partition, high }) => {
-      const offset = committed?.partitions.find((one) => one.partition === partition)?.offset ?? '-1';
-      return Number(high) - Math.max(0, Number(offset));
-    });
-  });
-}

@@ -9,7 +9,7 @@ import type { KafkaRun } from '../../crash/kafka-run.ts';
 import { deliver, type Message } from './deliver.ts';
 import { Member } from './member.ts';
 import { readTopic } from './read-topic.ts';
-import { topicName } from './topics.ts';
+import { topicName, until, withAdmin } from './topics.ts';
 
 export interface JobOptions {
   readonly brokers: readonly string[];
@@ -21,6 +21,8 @@ export interface JobOptions {
   readonly commit?: string;
   /** More settings under `kafka`. */
   readonly kafka?: string;
+  /** In place of the usual short ones. */
+  readonly timeouts?: string;
   /** In place of `key: [id]`. */
   readonly input?: string;
   /** In place of the usual steps and outputs. */
@@ -41,8 +43,10 @@ outputs: { once.duplicates: {name}.again }
 const SETTINGS = `
 commit: {commit}
 checkpoint: { every: {checkpoint} }
-kafka: { timeouts: { session: 2s, heartbeat: 100ms, rebalance: 10s, transaction: 10s }{kafka} }
+kafka: { {timeouts}{kafka} }
 `;
+
+const TIMEOUTS = 'timeouts: { session: 2s, heartbeat: 100ms, rebalance: 10s, transaction: 10s }';
 
 /** A topology of its own on a broker: names nobody else uses, many small commits and checkpoints, short time-outs. */
 export class Job {
@@ -76,10 +80,11 @@ export class Job {
   /** Writes the topology anew: a deployment of another plan under the same name. */
   write(options: Omit<JobOptions, 'brokers' | 'partitions'>): void {
     const { input = 'key: [id]', body = BODY, more = '', checkpoint = '150ms' } = options;
-    const { commit = '{ every: 20ms, records: 200 }' } = options;
+    const { commit = '{ every: 20ms, records: 200 }', timeouts = TIMEOUTS } = options;
     const head = `name: {name}\ninput: { topic: {name}.in, format: json, ${input} }`;
     const text = `${head}${body}${SETTINGS}${more}`
       .replace('{commit}', commit)
+      .replace('{timeouts}', timeouts)
       .replace('{kafka}', options.kafka === undefined ? '' : `, ${options.kafka}`)
       .replace('{checkpoint}', checkpoint)
       .replaceAll('{name}', this.name);
@@ -146,6 +151,23 @@ export class Job {
       ['out', 'again', 'quarantine'].map((suffix) => this.read(suffix)),
     );
     return { out: out!, again: again!, quarantine: quarantine! };
+  }
+
+  /** Once everything that is in the input has been read and committed. */
+  caughtUp(patienceMs?: number): Promise<void> {
+    return until('everything to be read', async () => (await this.lag()).every((left) => left === 0), patienceMs);
+  }
+
+  /** Records not committed yet, by partition. */
+  private async lag(): Promise<readonly number[]> {
+    return withAdmin(this.brokers, async (admin) => {
+      const ends = await admin.fetchTopicOffsets(this.input);
+      const [committed] = await admin.fetchOffsets({ groupId: this.name, topics: [this.input] });
+      return ends.map(({ partition, high }) => {
+        const offset = committed?.partitions.find((one) => one.partition === partition)?.offset ?? '-1';
+        return Number(high) - Math.max(0, Number(offset));
+      });
+    });
   }
 
   async dispose(): Promise<void> {
