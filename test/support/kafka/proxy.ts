@@ -3,6 +3,8 @@ import { createServer, type Server, Socket } from 'node:net';
 interface Pair {
   readonly client: Socket;
   readonly broker: Socket;
+  /** Where bytes were swallowed once, none may follow: a stream has no holes. */
+  readonly holed: Set<Socket>;
 }
 
 /**
@@ -67,7 +69,7 @@ export class TcpProxy {
     for (const { broker } of this.pairs) broker.destroy();
   }
 
-  /** Back to an honest connection, for those made from now on too. */
+  /** Back to honest connections; those that have swallowed something stay silent. */
   heal(): void {
     this.latencyMs = 0;
     this.muteBroker = false;
@@ -90,7 +92,7 @@ export class TcpProxy {
     }
     const broker = new Socket();
     broker.connect(brokerPort, '127.0.0.1');
-    const pair: Pair = { client, broker };
+    const pair: Pair = { client, broker, holed: new Set() };
     this.pairs.add(pair);
     this.forward(
       pair,
@@ -117,7 +119,8 @@ export class TcpProxy {
   ): void {
     from.setNoDelay(true);
     from.on('data', (chunk) => {
-      if (isMute()) return;
+      if (isMute()) pair.holed.add(to);
+      if (pair.holed.has(to)) return;
       if (isCut(chunk)) drop(pair);
       else if (this.latencyMs === 0) this.write(from, to, chunk);
       else setTimeout(() => this.write(from, to, chunk), this.latencyMs);
