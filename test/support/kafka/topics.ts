@@ -53,6 +53,18 @@ export async function createTopic(
   });
 }
 
+/** Every copy of every partition is in sync, those of internal topics too: any one node may die. */
+export function inSync(brokers: readonly string[]): Promise<void> {
+  return withAdmin(brokers, (admin) =>
+    until('copies in sync', async () => {
+      const { topics } = await admin.fetchTopicMetadata();
+      return topics.every(({ partitions }) =>
+        partitions.every(({ leader, replicas, isr }) => leader >= 0 && isr.length === replicas.length),
+      );
+    }),
+  );
+}
+
 /** A name no other test uses. */
 export function topicName(prefix = 'test'): string {
   return `${prefix}-${randomBytes(6).toString('hex')}`;
