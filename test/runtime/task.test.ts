@@ -135,6 +135,15 @@ describe('a task', () => {
     await expect(driver.end()).rejects.toMatchObject({ code: 'unknown-outcome' });
     expect(driver.values('out')).toEqual([]);
   });
+
+  it('that waits to be opened again and is asked to stop ends well', async () => {
+    let failures = 0;
+    const observer = { taskFailed: () => void failures++ };
+    const driver = new TopologyDriver(linePlan([pass]), { faults: { failed: 1 }, observer });
+    driver.feed('in', rows(0, 4));
+    while (failures === 0) await driver.advance(10);
+    expect(await driver.pause()).toMatchObject({ read: 0 });
+  });
 });
 
 describe('how far a task is with its state', () => {
