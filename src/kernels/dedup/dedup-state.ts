@@ -10,10 +10,9 @@ import { HashTable } from './table.ts';
 
 /** Bytes a key takes at most once segments have grown: what turns a bound in bytes into one in keys. */
 export const BYTES_PER_KEY = 32;
-/** Entries of a merge scanned for each record that passes. */
-const MERGE_ENTRIES_PER_RECORD = 16;
-/** One segment is swept after this many records. */
-const RECORDS_PER_SWEEP = 4096;
+/** Slots of the index a merge looks at, and a sweep, for each record that passes. */
+const MERGE_SLOTS_PER_RECORD = 16;
+const SWEEP_SLOTS_PER_RECORD = 2;
 
 export interface DedupStateOptions {
   readonly window: DedupWindow;
@@ -52,7 +51,6 @@ export class DedupState {
   private readonly entry: Entry = { h0: 0, h1: 0, h2: 0, stamp: 0, low: 0, high: 0 };
   /** Result of the last prefetch: kept so that its reads are not optimized away. */
   touched = 0;
-  private untilSweep = RECORDS_PER_SWEEP;
   private waiting: { name: string; part: OpenPart }[] | undefined = [];
 
   constructor(options: DedupStateOptions) {
@@ -126,10 +124,9 @@ export class DedupState {
 
   /** Housekeeping after a batch: cost is bounded by `records`, results are not touched. */
   tidy(records: number): void {
-    const dead = this.stamps.dead;
-    this.log.advance(this.table, dead, records * MERGE_ENTRIES_PER_RECORD);
-    this.untilSweep -= records;
-    for (; this.untilSweep <= 0; this.untilSweep += RECORDS_PER_SWEEP) this.table.sweep(dead);
+    const { dead, live } = this.stamps;
+    this.log.advance(this.table, dead, records * MERGE_SLOTS_PER_RECORD);
+    this.table.sweep(dead, live, records * SWEEP_SLOTS_PER_RECORD);
   }
 
   checkpoint(): CheckpointDelta {

@@ -36,10 +36,12 @@ export class EntryLog {
     words[at + 5] = entry.high;
   }
 
-  copy(from: Int32Array, at: number): void {
+  /** `from[at]`: the word after h0. */
+  copy(h0: number, from: Int32Array, at: number): void {
     const to = this.reserve();
     const words = this.words;
-    for (let i = 0; i < SLOT_WORDS; i++) words[to + i] = from[at + i]!;
+    words[to] = h0;
+    for (let i = 1; i < SLOT_WORDS; i++) words[to + i] = from[at + i - 1]!;
   }
 
   clear(): void {

@@ -11,8 +11,8 @@ const MERGE_RUN = 16;
 /** A merge writes at most this share of what is live at once, or MERGE_BYTES when that is more: a bounded pause. */
 const MERGE_SHARE = 1 / 12;
 const MERGE_BYTES = 4 * 1024 * 1024;
-/** Entries one checkpoint may scan for a merge: a few ms of memory reads. */
-const SCAN_ENTRIES = 500_000;
+/** Slots one checkpoint may scan for a merge: a few ms of memory reads. */
+const SCAN_SLOTS = 500_000;
 const ENTRY_BYTES = SLOT_WORDS * 4;
 
 interface Segment {
@@ -59,14 +59,14 @@ export class SegmentLog {
     return this.pending.words.byteLength + (this.merge?.found.words.byteLength ?? 0);
   }
 
-  /** Scans up to `entries` entries for the merge under way. */
-  advance(table: HashTable, dead: number, entries: number): void {
+  /** Scans about `slots` slots of the index for the merge under way. */
+  advance(table: HashTable, dead: number, slots: number): void {
     const merge = this.merge;
     if (merge === undefined) return;
-    let left = entries;
+    let left = slots;
     while (left > 0 && merge.next < SEGMENTS) {
       table.collect(merge.next, { low: merge.low, high: merge.high, dead }, merge.found);
-      left -= table.entriesOf(merge.next++);
+      left -= table.slotsOf(merge.next++);
     }
   }
 
@@ -74,7 +74,7 @@ export class SegmentLog {
     const put: StatePart[] = [];
     const drop: string[] = [];
     this.dropOver(dead, drop);
-    this.advance(table, dead, SCAN_ENTRIES);
+    this.advance(table, dead, SCAN_SLOTS);
     this.finishMerge(base, put, drop);
     if (this.pending.length > 0) put.push(this.write(this.pending, this.segments.length, base));
     this.pending.clear();

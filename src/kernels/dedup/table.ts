@@ -1,70 +1,71 @@
-import { OperatorError } from '../../core/errors.ts';
 import type { Entry, EntryLog } from './entry.ts';
-import { SLOT_WORDS, STAMP } from './entry.ts';
-import { EntryPages, PAGE_ENTRIES } from './entry-pages.ts';
+import { ENTRY_STAMP, EntrySlabs } from './entry-slabs.ts';
 
-/** Hash bits choose one of these segments; each grows alone, so that no growth touches more than a thousandth of the keys. */
-export const SEGMENTS = 1024;
+/** Hash bits choose one of these segments of the index; each grows alone, so that no growth touches more than a share. */
+export const SEGMENTS = 256;
 
-const SEGMENT_SHIFT = 22; // the top 10 bits of h1
-/** An index slot: 12 bits of h2, then the number of the entry in its segment plus one; 0 is empty. */
-const TAG_SHIFT = 20;
-const NUMBER_MASK = (1 << TAG_SHIFT) - 1;
-const MAX_LOAD = 0.85;
-/** Slots of an index that is full, times this. Segments start at sizes spread over one such step, so they grow in turn. */
+const SEGMENT_SHIFT = 24; // the top 8 bits of h1
+const MAX_LOAD = 0.9;
+/** Homes of a segment that is full, times this. Segments start at sizes spread over one such step, so they grow in turn. */
 const GROWTH = 1.5;
-const MIN_SLOTS = 8;
-/** Chance fills some segments more than others: at 10 million keys four standard deviations are 4 %. */
-const UNEVEN = 1.04;
-/** A segment with a smaller share of living entries is compacted. */
-const WORTH_KEEPING = 0.75;
+const MIN_HOMES = 8;
+/** Slots behind the last home, for what chance pushes beyond it. */
+const SPILL = 32;
+/** Chance fills some segments more than others: at 10 million keys four standard deviations are 2 %. */
+const UNEVEN = 1.02;
+/** A segment with a smaller share of its homes in use is made smaller. */
+const WORTH_KEEPING = 0.5;
+/** Sweeps are faster by this when memory is held by what is over. */
+const EMPTYING_PACE = 4;
+const HASHES = 4294967296;
 
 /**
  * Exact set of 96-bit hashes with a 32-bit stamp and 8 bytes of payload each.
  *
- * Layout: SEGMENTS lists of entries of SLOT_WORDS words in order of arrival (EntryPages, never moved by growth), each
- * with an index of 4 bytes a slot in linear probing from floor((h0 + 2³¹) · slots / 2³²). 12 hash bits in the slot keep
- * other keys' entries from being read. An entry whose stamp is below `dead` is over: it stays in its place until its
- * segment is compacted, so no chain can break.
+ * Layout: entries of 20 bytes in order of arrival (EntrySlabs, never moved by growth) and an index of SEGMENTS arrays of
+ * slots, two words each: h0 and the number of the entry, 0 for an empty slot. The slots of a segment are in order of h0,
+ * each at or behind its home floor((h0 + 2³¹) · homes / 2³²), as near to it as those before it allow. So a search ends at
+ * the first larger h0, an insert moves a few slots up by one, and growth is a walk through the old slots in order, with
+ * no look at an entry. The last slot of a segment is always empty.
+ *
+ * An entry whose stamp is below `dead` is over; its slot goes when its segment is next written, at the latest by `sweep`.
  *
  * `probe` remembers where it ended; `insert`, `refresh` and `read` act on that place and must follow it at once.
  * `dead` must never fall.
  *
- * Cost: a cache line of the index a probe, one more for a key that is there; about 31 bytes a key; growth writes the
- * index of one segment anew. Errors: OperatorError above 2²⁰ - 1 entries a segment, a billion keys in all.
+ * Cost: a cache line or two of the index a probe, one more for a key that is there; 30 to 32 bytes a key. Errors:
+ * OperatorError above 2³² entries.
  *
- * Source: Knuth, The Art of Computer Programming 3, 6.4 (linear probing); Lemire, "Fast random integer generation in an
- * interval" 2019.
+ * Source: Amble & Knuth, "Ordered hash tables" 1974; Lemire, "Fast random integer generation in an interval" 2019.
  */
 export class HashTable {
   private readonly indexes: Int32Array[] = [];
-  private readonly pages = new EntryPages(SEGMENTS);
-  /** Entries of each segment, those that are over included. */
+  private readonly entries = new EntrySlabs();
+  /** Slots in use of each segment, those of entries that are over included. */
   private readonly used = new Int32Array(SEGMENTS);
   private indexBytes = 0;
+  /** The round of sweeps: its next segment, slots it may look at now, whether it empties slabs. */
   private sweepAt = 0;
-  /** No stamp is below this: while `dead` is not above it everything lives and nothing need be counted. */
-  private lowest = 0xffffffff;
-  /** Where the last probe ended: its segment and index slot, and the entry when there was one. */
+  private sweepSlots = 0;
+  private emptying = false;
+  /** Where the last probe ended: its segment and the first word of the slot, and the entry when there was one. */
   private segment = 0;
   private slot = 0;
-  private words: Int32Array = new Int32Array(0);
-  private at = 0;
-  /** h0 and h2 of each entry of the segment whose index is written. */
-  private scratch = new Int32Array(0);
+  private number = 0;
 
-  /** `expectedKeys`: pre-sizes every index, 0 for none. */
+  /** `expectedKeys`: pre-sizes every segment, 0 for none. */
   constructor(expectedKeys = 0) {
     const expected = Math.ceil((expectedKeys / SEGMENTS / MAX_LOAD) * UNEVEN);
     for (let s = 0; s < SEGMENTS; s++) {
-      const slots = Math.max(expected, Math.ceil(MIN_SLOTS * GROWTH ** (s / SEGMENTS)));
-      this.indexes.push(new Int32Array(slots));
-      this.indexBytes += slots * 4;
+      const homes = Math.max(expected, Math.ceil(MIN_HOMES * GROWTH ** (s / SEGMENTS)));
+      const index = new Int32Array(2 * (homes + SPILL));
+      this.indexes.push(index);
+      this.indexBytes += index.byteLength;
     }
   }
 
   get byteLength(): number {
-    return this.indexBytes + this.pages.byteLength;
+    return this.indexBytes + this.entries.byteLength;
   }
 
   /** Reads the homes of `count` keys (three lanes each), so that their cache misses overlap before they are probed one by one. */
@@ -72,7 +73,7 @@ export class HashTable {
     let sum = 0;
     for (let i = 0; i < 3 * count; i += 3) {
       const index = this.indexes[lanes[i + 1]! >>> SEGMENT_SHIFT]!;
-      sum ^= index[home(lanes[i]!, index.length)]!;
+      sum ^= index[2 * home(lanes[i]!, homesOf(index))]!;
     }
     return sum;
   }
@@ -81,20 +82,17 @@ export class HashTable {
   probe(h0: number, h1: number, h2: number, dead: number): boolean {
     const s = h1 >>> SEGMENT_SHIFT;
     const index = this.indexes[s]!;
-    const slots = index.length;
-    let p = home(h0, slots);
-    for (let slot = index[p]!; slot !== 0; slot = index[p]!) {
-      if ((slot ^ h2) >>> TAG_SHIFT === 0) {
-        const i = (slot & NUMBER_MASK) - 1;
-        const words = this.pages.slab(s, i);
-        const at = this.pages.word(s, i);
-        if (words[at] === h0 && words[at + 1] === h1 && words[at + 2] === h2 && words[at + STAMP]! >>> 0 >= dead) {
-          this.words = words;
-          this.at = at;
+    let p = 2 * home(h0, homesOf(index));
+    for (let number = index[p + 1]!; number !== 0 && index[p]! <= h0; number = index[p + 1]!) {
+      if (index[p] === h0 && this.entries.mayLive(number, dead)) {
+        const words = this.entries.words(number);
+        const at = this.entries.at(number);
+        if (words[at] === h1 && words[at + 1] === h2 && words[at + ENTRY_STAMP]! >>> 0 >= dead) {
+          this.number = number;
           return true;
         }
       }
-      if (++p === slots) p = 0;
+      p += 2;
     }
     this.segment = s;
     this.slot = p;
@@ -104,38 +102,38 @@ export class HashTable {
   /** After a probe that answered false. `stamp` is at least 1. */
   insert(entry: Entry, dead: number): void {
     const s = this.segment;
-    const i = this.used[s]!;
-    if (i >= NUMBER_MASK) throw new OperatorError('a segment of the key table is full', { code: 'too-many-keys' });
-    if (entry.stamp < this.lowest) this.lowest = entry.stamp;
-    if (i % PAGE_ENTRIES === 0) this.pages.extend(s, i);
-    const words = this.pages.slab(s, i);
-    const at = this.pages.word(s, i);
-    words[at] = entry.h0;
-    words[at + 1] = entry.h1;
-    words[at + 2] = entry.h2;
-    words[at + STAMP] = entry.stamp;
-    words[at + 4] = entry.low;
-    words[at + 5] = entry.high;
     const index = this.indexes[s]!;
-    index[this.slot] = indexSlot(entry.h2, i);
-    this.used[s] = i + 1;
-    if (i + 1 > index.length * MAX_LOAD) this.makeRoom(s, dead);
+    let p = this.slot;
+    let h0 = entry.h0;
+    let number = this.entries.append(entry);
+    for (;;) {
+      const nextH0 = index[p]!;
+      const nextNumber = index[p + 1]!;
+      index[p] = h0;
+      index[p + 1] = number;
+      if (nextNumber === 0) break;
+      h0 = nextH0;
+      number = nextNumber;
+      p += 2;
+    }
+    const used = ++this.used[s]!;
+    if (used > homesOf(index) * MAX_LOAD || p === index.length - 2) this.makeRoom(s, dead);
   }
 
-  /** After a probe that answered true: the entry found, into `entry`. */
+  /** After a probe that answered true: the rest of the entry found, into `entry`, whose h0 is that of the probe. */
   read(entry: Entry): void {
-    const { words, at } = this;
-    entry.h0 = words[at]!;
-    entry.h1 = words[at + 1]!;
-    entry.h2 = words[at + 2]!;
-    entry.stamp = words[at + STAMP]! >>> 0;
-    entry.low = words[at + 4]!;
-    entry.high = words[at + 5]!;
+    const words = this.entries.words(this.number);
+    const at = this.entries.at(this.number);
+    entry.h1 = words[at]!;
+    entry.h2 = words[at + 1]!;
+    entry.stamp = words[at + ENTRY_STAMP]! >>> 0;
+    entry.low = words[at + 3]!;
+    entry.high = words[at + 4]!;
   }
 
   /** After a probe that answered true. */
   refresh(stamp: number): void {
-    this.words[this.at + STAMP] = stamp;
+    this.entries.setStamp(this.number, stamp);
   }
 
   /** Adds what a checkpoint kept; of two versions of a key the one with the larger stamp stays. */
@@ -145,11 +143,12 @@ export class HashTable {
       this.insert(entry, dead);
       return;
     }
-    const { words, at } = this;
-    if (words[at + STAMP]! >>> 0 >= entry.stamp) return;
-    words[at + STAMP] = entry.stamp;
-    words[at + 4] = entry.low;
-    words[at + 5] = entry.high;
+    const words = this.entries.words(this.number);
+    const at = this.entries.at(this.number);
+    if (words[at + ENTRY_STAMP]! >>> 0 >= entry.stamp) return;
+    this.entries.setStamp(this.number, entry.stamp);
+    words[at + 3] = entry.low;
+    words[at + 4] = entry.high;
   }
 
   /** Copies the live entries of segment `s` with `low <= stamp <= high` to the end of `into`. */
@@ -159,119 +158,124 @@ export class HashTable {
     into: EntryLog,
   ): void {
     const low = Math.max(range.low, range.dead, 1);
-    this.eachPage(s, (words, from, end) => {
-      for (let at = from; at < end; at += SLOT_WORDS) {
-        const stamp = words[at + STAMP]! >>> 0;
-        if (stamp >= low && stamp <= range.high) into.copy(words, at);
+    const index = this.indexes[s]!;
+    for (let p = 0; p < index.length; p += 2) {
+      const number = index[p + 1]!;
+      if (number === 0 || !this.entries.mayHold(number, low, range.high)) continue;
+      const words = this.entries.words(number);
+      const at = this.entries.at(number);
+      const stamp = words[at + ENTRY_STAMP]! >>> 0;
+      if (stamp >= low && stamp <= range.high) into.copy(index[p]!, words, at);
+    }
+  }
+
+  /** Slots of one segment, for budgets of scans. */
+  slotsOf(s: number): number {
+    return this.indexes[s]!.length / 2;
+  }
+
+  /**
+   * Gives back memory of what is over, looking at about `slots` slots; `live`: how many entries still count. Segments
+   * are looked at in turn, only while there is something to be found.
+   */
+  sweep(dead: number, live: number, slots: number): void {
+    const over = this.entries.drop(dead);
+    if (this.sweepAt === 0) {
+      this.emptying = this.entries.beginRound(live);
+      if (!over && !this.emptying) return;
+    }
+    this.sweepSlots += this.emptying ? EMPTYING_PACE * slots : slots;
+    while (this.sweepSlots > 0) {
+      const s = this.sweepAt;
+      this.sweepSlots -= this.slotsOf(s);
+      this.clean(s, dead);
+      this.sweepAt = (s + 1) % SEGMENTS;
+      if (this.sweepAt === 0) {
+        this.sweepSlots = 0;
+        this.entries.endRound();
+        return;
       }
-    });
-  }
-
-  /** Entries of one segment, for budgets of scans. */
-  entriesOf(s: number): number {
-    return this.used[s]!;
-  }
-
-  /** Looks at the next segment and gives back the memory of what is over there, when that is worth a copy. */
-  sweep(dead: number): void {
-    this.pages.shrink(this.used);
-    const s = this.sweepAt;
-    this.sweepAt = (s + 1) % SEGMENTS;
-    const used = this.used[s]!;
-    if (used <= MIN_SLOTS || this.countLive(s, dead) >= used * WORTH_KEEPING) return;
-    this.compact(s, dead);
-    this.reindex(s, slotsFor(this.used[s]!));
+    }
   }
 
   /** Subtracts `shift` from every stamp; entries below `dead` (before the shift) go. */
   shiftStamps(shift: number, dead: number): void {
-    for (let s = 0; s < SEGMENTS; s++) {
-      this.compact(s, dead);
-      this.reindex(s, this.indexes[s]!.length);
-      this.eachPage(s, (words, from, end) => {
-        for (let at = from + STAMP; at < end; at += SLOT_WORDS) words[at] = (words[at]! >>> 0) - shift;
-      });
-    }
-    this.lowest = 0;
+    this.entries.shiftStamps(shift, dead);
   }
 
-  private countLive(s: number, dead: number): number {
-    if (dead <= this.lowest) return this.used[s]!;
-    let live = 0;
-    this.eachPage(s, (words, from, end) => {
-      for (let at = from + STAMP; at < end; at += SLOT_WORDS) if (words[at]! >>> 0 >= dead) live++;
-    });
-    return live;
-  }
-
-  /** The entries of a segment, in order of arrival: words `from` to `end` of a slab at a time. */
-  private eachPage(s: number, take: (words: Int32Array, from: number, end: number) => void): void {
-    const used = this.used[s]!;
-    for (let i = 0; i < used; i += PAGE_ENTRIES) {
-      const from = this.pages.word(s, i);
-      take(this.pages.slab(s, i), from, from + Math.min(PAGE_ENTRIES, used - i) * SLOT_WORDS);
-    }
+  private clean(s: number, dead: number): void {
+    const living = this.countLiving(s, dead);
+    const homes = homesOf(this.indexes[s]!);
+    if (living < homes * WORTH_KEEPING && homes > MIN_HOMES * GROWTH)
+      this.rewrite(s, Math.max(MIN_HOMES, Math.ceil((living / MAX_LOAD) * GROWTH ** 0.5)), dead);
+    else if (living < this.used[s]! || this.emptying) this.rewrite(s, homes, dead);
   }
 
   private makeRoom(s: number, dead: number): void {
-    const used = this.used[s]!;
-    if (this.countLive(s, dead) < used * WORTH_KEEPING) {
-      this.compact(s, dead);
-      this.reindex(s, this.indexes[s]!.length);
-    } else this.reindex(s, Math.ceil(this.indexes[s]!.length * GROWTH));
+    const homes = homesOf(this.indexes[s]!);
+    const full = this.countLiving(s, dead) * GROWTH > homes * MAX_LOAD;
+    this.rewrite(s, full ? Math.ceil(homes * GROWTH) : homes, dead);
   }
 
-  /** Moves what lives to the front, in order; the index must be written anew after it. */
-  private compact(s: number, dead: number): void {
-    const used = this.used[s]!;
-    let live = 0;
-    for (let i = 0; i < used; i++) {
-      const from = this.pages.slab(s, i);
-      const at = this.pages.word(s, i);
-      if (from[at + STAMP]! >>> 0 < dead) continue;
-      if (i > live) {
-        const to = this.pages.slab(s, live);
-        const place = this.pages.word(s, live);
-        for (let k = 0; k < SLOT_WORDS; k++) to[place + k] = from[at + k]!;
-      }
-      live++;
+  /** Slots that a rewrite keeps. */
+  private countLiving(s: number, dead: number): number {
+    if (this.entries.allLive(dead) && !this.emptying) return this.used[s]!;
+    const index = this.indexes[s]!;
+    let living = 0;
+    for (let p = 1; p < index.length; p += 2) {
+      const number = index[p]!;
+      if (number !== 0 && this.lives(number, dead)) living++;
     }
-    this.pages.truncate(s, used, live);
-    this.used[s] = live;
+    return living;
   }
 
-  /** Two passes: the first, without branches, lets the cache misses of the entries overlap. */
-  private reindex(s: number, slots: number): void {
-    const used = this.used[s]!;
-    if (this.scratch.length < 2 * used) this.scratch = new Int32Array(3 * used);
-    const { scratch } = this;
-    let n = 0;
-    this.eachPage(s, (words, from, end) => {
-      for (let at = from; at < end; at += SLOT_WORDS) {
-        scratch[n++] = words[at]!;
-        scratch[n++] = words[at + 2]!;
+  /** The slab says it; while slabs are held by few of their entries, each entry is looked at. */
+  private lives(number: number, dead: number): boolean {
+    return this.entries.mayLive(number, dead) && (!this.emptying || this.entries.stampOf(number) >= dead);
+  }
+
+  /** The index of a segment anew, without what is over and with entries moved out of slabs that are being emptied. */
+  private rewrite(s: number, homes: number, dead: number): void {
+    const old = this.indexes[s]!;
+    const index = new Int32Array(2 * (homes + SPILL));
+    const last = index.length - 2;
+    const scale = homes / HASHES;
+    const isKept = this.entries.allLive(dead) && !this.emptying;
+    let used = 0;
+    let next = 0;
+    for (let p = 0; p < old.length; p += 2) {
+      const number = old[p + 1]!;
+      if (number === 0 || !(isKept || this.lives(number, dead))) continue;
+      const first = (((old[p]! + HASHES / 2) * scale) | 0) << 1;
+      const behind = next - first;
+      const at = first + (behind & ~(behind >> 31)); // the larger one of first and next, without a branch
+      if (at >= last) {
+        this.rewrite(s, Math.ceil(homes * GROWTH), dead); // too many behind the last home
+        return;
       }
-    });
-    const index = new Int32Array(slots);
-    for (let i = 0; i < n; i += 2) {
-      let p = home(scratch[i]!, slots);
-      while (index[p] !== 0) if (++p === slots) p = 0;
-      index[p] = indexSlot(scratch[i + 1]!, i >>> 1);
+      index[at] = old[p]!;
+      index[at + 1] = number;
+      next = at + 2;
+      used++;
     }
-    this.indexBytes += (slots - this.indexes[s]!.length) * 4;
+    if (this.emptying) this.moveLeaving(index);
+    this.indexBytes += index.byteLength - old.byteLength;
     this.indexes[s] = index;
+    this.used[s] = used;
+  }
+
+  private moveLeaving(index: Int32Array): void {
+    for (let p = 1; p < index.length; p += 2) {
+      const number = index[p]!;
+      if (number !== 0 && this.entries.isLeaving(number)) index[p] = this.entries.move(number);
+    }
   }
 }
 
-function home(h0: number, slots: number): number {
-  return ((h0 + 2147483648) * (slots / 4294967296)) | 0;
+function homesOf(index: Int32Array): number {
+  return (index.length >>> 1) - SPILL;
 }
 
-/** What the index holds for entry `i` of a segment. */
-function indexSlot(h2: number, i: number): number {
-  return (h2 & ~NUMBER_MASK) | (i + 1);
-}
-
-function slotsFor(entries: number): number {
-  return Math.max(MIN_SLOTS, Math.ceil((entries / MAX_LOAD) * GROWTH ** 0.5));
+function home(h0: number, homes: number): number {
+  return ((h0 + HASHES / 2) * (homes / HASHES)) | 0;
 }

@@ -216,6 +216,41 @@ describe('dedup state', () => {
     expect(wrong).toBe(0);
   });
 
+  it('holds little more than the keys that live when a few of each time are kept alive for good', () => {
+    const state = stateOf({ kind: 'time', seconds: 100 });
+    const hasher = new KeyHasher(state.seed);
+    const see = (i: number, ms: number): boolean => {
+      state.tick(ms);
+      hasher.begin();
+      hasher.value(i);
+      hasher.end();
+      return state.has(hasher.h0, hasher.h1, hasher.h2);
+    };
+    const parts = new Map<string, Uint8Array>();
+    let lost = 0;
+    for (let second = 0; second < 600; second++) {
+      for (let i = second * 1000; i < (second + 1) * 1000; i++) {
+        if (see(i, second * 1000)) lost++;
+        else state.claim(recordOf({}, i));
+      }
+      for (let i = (second % 50) * 1000; i < second * 1000; i += 50_000)
+        for (let k = i; k < i + 1000; k += 50)
+          if (see(k, second * 1000)) state.refresh();
+          else lost++;
+      state.tidy(1000);
+      if (second % 10 === 0) save(state, parts);
+    }
+    expect(lost).toBe(0);
+    expect(state.stamps.live).toBeGreaterThan(100_000);
+    expect(state.byteLength / state.stamps.live).toBeLessThan(60);
+    const again = load(stateOf({ kind: 'time', seconds: 100 }), parts);
+    expect(again.byteLength / state.stamps.live).toBeLessThan(45);
+    for (let k = 0; k < 500_000; k += 50) {
+      expect(see(k, 600_000)).toBe(true);
+      expect(state.winner()?.offset).toBe(k);
+    }
+  });
+
   it('is the same pre-sized as grown', () => {
     const sized = stateOf(DAY, { expectedKeys: 50_000 });
     const grown = stateOf(DAY);
