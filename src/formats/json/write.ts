@@ -33,18 +33,23 @@ function writeNumber(value: number): string {
   return Object.is(value, -0) ? '-0' : (hundredths(value) ?? String(value));
 }
 
+const THREE_DIGITS = Array.from({ length: 1000 }, (_, i) => String(i));
+const PADDED = THREE_DIGITS.map((text) => text.padStart(3, '0'));
+const DECIMALS = Array.from({ length: 100 }, (_, i) => String(i / 100).slice(1));
+
 /**
- * Numbers of at most two decimals, as two integers: finding the shortest text of a double costs ten times as much. A
- * decimal of at most 15 digits is the shortest text of the double next to it, and of no other one.
+ * Numbers of at most two decimals, put together of texts that are there: finding the shortest text of a double costs ten
+ * times as much. A decimal of at most 15 digits is the shortest text of the double next to it, and of no other one.
  */
 function hundredths(value: number): string | undefined {
   const scaled = Math.round(value * 100);
   if (!(scaled > 0 && scaled < MAX_SCALED && scaled / 100 === value)) return undefined;
   const whole = Math.floor(scaled / 100);
-  const rest = scaled - whole * 100;
-  if (rest === 0) return `${whole}`;
-  if (rest % 10 === 0) return `${whole}.${rest / 10}`;
-  return rest < 10 ? `${whole}.0${rest}` : `${whole}.${rest}`;
+  const decimals = DECIMALS[scaled - whole * 100]!;
+  if (whole < 1000) return THREE_DIGITS[whole]! + decimals;
+  if (whole >= 1_000_000) return `${whole}${decimals}`;
+  const thousands = Math.floor(whole / 1000);
+  return THREE_DIGITS[thousands]! + PADDED[whole - thousands * 1000]! + decimals;
 }
 
 /** An integer beyond 2^53 came from text with more digits than a double has, or will be read as one. */
