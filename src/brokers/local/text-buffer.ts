@@ -1,6 +1,8 @@
 /** Most buffers kept for the next commit: what the largest usual commit fills. */
 const MAX_KEPT = 32;
 const BUFFER_BYTES = 512 * 1024;
+/** UTF-8 of a UTF-16 unit. */
+const MAX_BYTES_PER_UNIT = 3;
 
 /** Buffers that go from commit to commit. */
 export class BufferPool {
@@ -33,12 +35,21 @@ export class TextBuffer {
   }
 
   add(chunk: string | Uint8Array): void {
+    // where it fits whatever its characters are, they need not be counted before they are written
+    if (typeof chunk === 'string' && chunk.length * MAX_BYTES_PER_UNIT <= this.free) {
+      this.filled += this.current?.write(chunk, this.filled) ?? 0;
+      return;
+    }
     const size = typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.byteLength;
-    if (this.current === undefined || size > this.current.byteLength - this.filled) this.room(size);
+    if (this.current === undefined || size > this.free) this.room(size);
     const into = this.current as Buffer; // room() made it
     if (typeof chunk === 'string') into.write(chunk, this.filled);
     else into.set(chunk, this.filled);
     this.filled += size;
+  }
+
+  private get free(): number {
+    return this.current === undefined ? 0 : this.current.byteLength - this.filled;
   }
 
   /** What was added, in order. */
