@@ -24,13 +24,18 @@ export interface Codec {
    */
   explode?(payload: Uint8Array | string, path: string): readonly (Uint8Array | string)[];
   /** A reader of values that follow one another in a file or batch, quicker than `decode`. Absent: there is none. */
-  reader?(): ValueReader;
+  reader?(options?: ReaderOptions): ValueReader;
   /** First line of a file of such values, when there is one; `first` is the first record written into it. */
   header?(first: DataRecord): string | undefined;
   /** Values go to the end of a file that begins with `head`. Throws ConfigError when they would not fit what is there. */
   goOn?(head: string): void;
   /** What it writes depends on the first record it writes: good for a file, wrong where several writers share a topic. */
   readonly learns?: boolean;
+}
+
+export interface ReaderOptions {
+  /** Texts may be slices of the text they were read from: nobody keeps one for long, and it is cheaper than a copy. */
+  readonly slices?: boolean;
 }
 
 /** Reads the usual value in place and gives up on any other, which `decode` is there for. */

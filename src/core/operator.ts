@@ -29,6 +29,8 @@ export interface Operator<Config = unknown> {
   readonly example: unknown;
   ports(config: Config): readonly PortSpec[];
   scope(config: Config): Scope;
+  /** No text of a record is kept beyond `process`, although the scope is not `none`: texts may be slices of a larger one. */
+  forgets?(config: Config): boolean;
   /** For scope `key`: the fields the input must be partitioned by. */
   keys?(config: Config): readonly string[];
   /** Fields read and written, as the user wrote them; for slots, describe and lint. `renames`: [from, to]. */

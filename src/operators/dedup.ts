@@ -121,13 +121,18 @@ export const dedup: Operator<DedupConfig> = {
   validate,
   needsClock: ({ window = DEFAULT_WINDOW }) =>
     typeof window === 'string' && window !== 'all' && parseDuration(window) !== 0 ? ['window'] : undefined,
+  forgets: (config) => !holds(config),
   create(config, deps): Kernel {
     const options = toOptions(config, deps);
     if (spanOf(options.window) === 0) return new PassKernel();
-    const holds = options.keep === 'last' || options.sequence !== undefined;
-    return holds ? new HoldingKernel(options, deps) : new DedupKernel(options, deps);
+    return holds(config) ? new HoldingKernel(options, deps) : new DedupKernel(options, deps);
   },
 };
+
+/** One record a key is kept until its window closes; else hashes alone. */
+function holds({ keep, sequence }: DedupConfig): boolean {
+  return keep === 'last' || sequence !== undefined;
+}
 
 function validate(config: DedupConfig): readonly ConfigIssue[] {
   const issues: ConfigIssue[] = [];

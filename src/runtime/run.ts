@@ -1,6 +1,7 @@
 import { lastValueFrom, tap } from 'rxjs';
 import type { Broker, Stage } from '../core/broker.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
+import type { Codec } from '../core/codec.ts';
 import { type Log, silentLog } from '../core/log.ts';
 import type { RunObserver } from '../core/observer.ts';
 import { parseInstant } from '../core/time.ts';
@@ -68,7 +69,7 @@ export async function runPlan(options: RunOptions): Promise<RunSummary> {
   const supervisor = new Supervisor(context);
   const outcomes = supervisor
     .outcomes(
-      plan.stages.map((stage) => brokerStage(plan, stage)),
+      plan.stages.map((stage) => brokerStage(plan, stage, forgets(plan, stage, options.observer))),
       options.signal ?? new AbortController().signal,
     )
     .pipe(
@@ -93,14 +94,28 @@ function feedersOf(plan: Plan, stage: StagePlan): readonly string[] {
     .map((other) => other.id);
 }
 
-export function brokerStage(plan: Plan, stage: StagePlan): Stage {
+/** No text of a record is kept beyond its frame: by no step, by nothing that watches the stage, and nobody looks at samples. */
+function forgets(plan: Plan, { steps }: StagePlan, observer: RunObserver | undefined): boolean {
+  if (plan.slices !== undefined || observer?.wantsSamples === true) return false;
+  return steps.every(
+    ({ operator, config }) => operator.scope(config) === 'none' || operator.forgets?.(config) === true,
+  );
+}
+
+/** Readers of such a stage need not copy texts. */
+function withSlices(codec: Codec): Codec {
+  const { reader } = codec;
+  return reader === undefined ? codec : { ...codec, reader: () => reader({ slices: true }) };
+}
+
+function brokerStage(plan: Plan, stage: StagePlan, slices: boolean): Stage {
   return {
     topology: plan.name,
     id: stage.id,
     inputs: stage.inputs.flatMap((input) =>
       input.topics.map((topic) => ({
         topic,
-        codec: input.codec,
+        codec: slices ? withSlices(input.codec) : input.codec,
         ...(input.name === undefined ? {} : { name: input.name }),
         options: { format: input.format, csv: input.csv },
       })),

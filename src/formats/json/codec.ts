@@ -20,7 +20,7 @@ export function jsonCodec(limits: Partial<JsonLimits> = {}): Codec {
     encode: encodeJson,
     explode: explodePayload,
     // what the reader knows lies far within the default limits
-    ...(Object.keys(limits).length === 0 ? { reader: () => new ShapeReader() } : {}),
+    ...(Object.keys(limits).length === 0 ? { reader: (options) => new ShapeReader(options) } : {}),
   };
 }
 

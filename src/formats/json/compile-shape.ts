@@ -1,8 +1,10 @@
+import type { ReaderOptions } from '../../core/codec.ts';
 import type { Shape } from './shape.ts';
 
-/** Texts of 13 characters and more would be slices that keep the whole chunk alive: up to here they are copied in generated code. */
+/** A slice of more characters is no copy: it keeps the whole chunk alive. */
+const MAX_SLICED_CHARS = 12;
+/** Up to here texts are copied in generated code. */
 const MAX_COPIED_CHARS = 40;
-const MIN_SLICED_CHARS = 13;
 /** Digits that a double holds, whatever they are: their quotient by a power of ten is then the nearest double. */
 const MAX_DIGITS = 15;
 
@@ -13,32 +15,26 @@ const POWERS = Array.from({ length: MAX_DIGITS + 1 }, (_, i) => 10 ** i);
 type Make = (values: readonly unknown[]) => unknown;
 type Copy = (bytes: Uint8Array, from: number) => string;
 
-/** The object of a shape's values, and by length a text out of bytes. */
-interface Generated {
-  readonly make: Make;
-  readonly copies: readonly Copy[];
-}
-
 /** Undefined where the runtime forbids generated code. Its text is made of numbers and of property names escaped as JSON. */
-export function compileShape(shape: Shape): CompiledShape | undefined {
+export function compileShape(shape: Shape, options: ReaderOptions): CompiledShape | undefined {
   const members = shape.keys.map((key, i) => `${JSON.stringify(key)}: v[${i}]`);
   try {
     const make = new Function('v', `return { ${members.join(', ')} };`) as Make; // the text has this very shape
-    return new CompiledShape(shape, { make, copies: copiesByLength() });
+    return new CompiledShape(shape, make, options);
   } catch (error) {
     if (error instanceof EvalError) return undefined;
     throw error;
   }
 }
 
-let made: readonly Copy[] | undefined;
+/** By length, a text out of bytes. */
+const copies: (Copy | undefined)[] = new Array(MAX_COPIED_CHARS + 1).fill(undefined);
 
-function copiesByLength(): readonly Copy[] {
-  made ??= Array.from({ length: MAX_COPIED_CHARS + 1 }, (_, n) => {
-    const characters = Array.from({ length: n }, (_, i) => `b[from + ${i}]`).join(', ');
-    return new Function('b', 'from', `return String.fromCharCode(${characters});`) as Copy; // as above
-  });
-  return made;
+function makeCopy(length: number): Copy {
+  const characters = Array.from({ length }, (_, i) => `b[from + ${i}]`).join(', ');
+  const copy = new Function('b', 'from', `return String.fromCharCode(${characters});`) as Copy; // as above
+  copies[length] = copy;
+  return copy;
 }
 
 /** Bytes that end in a line break, which no text, number or word goes over, and the same as latin1. */
@@ -55,14 +51,17 @@ export interface Source {
  * Cost: about 2 ns a byte; JSON.parse takes about 6.
  */
 export class CompiledShape {
-  private readonly generated: Generated;
+  private readonly makeObject: Make;
+  /** Longer texts are copied. */
+  private readonly maxSliced: number;
   /** All literals, one after another, and where each of them ends. */
   private readonly literals: Uint8Array;
   private readonly ends: Int32Array;
   private values: unknown[];
 
-  constructor({ keys, literals }: Shape, generated: Generated) {
-    this.generated = generated;
+  constructor({ keys, literals }: Shape, makeObject: Make, { slices = false }: ReaderOptions) {
+    this.makeObject = makeObject;
+    this.maxSliced = slices ? Number.MAX_SAFE_INTEGER : MAX_SLICED_CHARS;
     this.literals = Buffer.from(literals.join(''), 'latin1');
     let end = 0;
     this.ends = Int32Array.from(literals, ({ length }) => {
@@ -98,7 +97,7 @@ export class CompiledShape {
   }
 
   make(): unknown {
-    return this.generated.make(this.values);
+    return this.makeObject(this.values);
   }
 
   private readText({ bytes, text }: Source, from: number, i: number): number {
@@ -106,8 +105,8 @@ export class CompiledShape {
     while (GOES_ON[bytes[p]!] === 1) p++;
     if (bytes[p] !== 34) return 0;
     const n = p - from;
-    if (n < MIN_SLICED_CHARS) this.values[i] = text.slice(from, p);
-    else if (n <= MAX_COPIED_CHARS) this.values[i] = this.generated.copies[n]!(bytes, from);
+    if (n <= this.maxSliced) this.values[i] = text.slice(from, p);
+    else if (n <= MAX_COPIED_CHARS) this.values[i] = (copies[n] ?? makeCopy(n))(bytes, from);
     else this.values[i] = bytes.toString('latin1', from, p);
     return p + 1;
   }

@@ -1,4 +1,4 @@
-import type { ValueReader } from '../../core/codec.ts';
+import type { ReaderOptions, ValueReader } from '../../core/codec.ts';
 import type { Layout } from '../../core/record.ts';
 import { asBuffer } from '../payload-text.ts';
 import { type CompiledShape, compileShape, type Source } from './compile-shape.ts';
@@ -39,6 +39,11 @@ export class ShapeReader implements ValueReader {
   private reads = 0;
   private hits = 0;
   private rest = 0;
+  private readonly options: ReaderOptions;
+
+  constructor(options: ReaderOptions = {}) {
+    this.options = options;
+  }
 
   get layout(): Layout | undefined {
     return this.known[0]?.layout;
@@ -76,7 +81,7 @@ export class ShapeReader implements ValueReader {
     this.learnAt *= 2;
     const shape = shapeOf(payload);
     if (shape === undefined) return;
-    const compiled = compileShape(shape);
+    const compiled = compileShape(shape, this.options);
     if (compiled === undefined) return;
     if (this.known.length === MAX_SHAPES) this.known.pop();
     this.known.unshift(makeKnown(shape, compiled));
