@@ -94,7 +94,9 @@ export class Member {
   describe(): string {
     const states = [...this.states].map(([task, state]) => `${task} ${state}`).join(', ');
     const opens = [...this.passes].filter(([point]) => point.startsWith('open.')).map(([point, n]) => `${point} ${n}`);
-    return `process ${this.child.pid}: ${states}; ${opens.join(', ')}; last at ${this.lastPoint}; said ${this.logged.slice(-6).join(' | ')}`;
+    const { pid, exitCode, signalCode } = this.child;
+    if (exitCode !== null || signalCode !== null) return `process ${pid}: ended with ${exitCode ?? signalCode}`;
+    return `process ${pid}: ${states}; ${opens.join(', ')}; last at ${this.lastPoint}; said ${this.logged.slice(-6).join(' | ')}`;
   }
 
   private hear({ point, log, summary, task, state }: Told): void {
