@@ -51,6 +51,8 @@ export class Membership {
   private given: ReadonlyMap<string, TaskKey> = new Map();
   /** Until what was told to close is closed. */
   private releasing: Promise<void> | undefined;
+  /** Something was closed that the group has not heard of: others get it once this member joins again. */
+  private owesJoin = false;
   private settled = Promise.withResolvers<void>();
   private running: Promise<void> | undefined;
   private frozen = false;
@@ -155,6 +157,7 @@ export class Membership {
   private async join(): Promise<void> {
     this.unsettle();
     await this.released();
+    this.owesJoin = false;
     const { options } = this;
     const joined = await this.coordinator.ask((node) =>
       node.joinGroup({
@@ -239,6 +242,7 @@ export class Membership {
       const before = this.releasing;
       const releasing = Promise.all([before, done.promise]).then(() => {
         if (this.releasing === releasing) this.releasing = undefined;
+        this.owesJoin = true;
       });
       this.releasing = releasing;
     }
@@ -268,10 +272,9 @@ export class Membership {
   private async work(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
-      const gave = this.releasing?.then(() => 'gave' as const);
-      const beat = this.clock.sleep(this.options.heartbeatMs, signal).then(() => 'beat' as const);
-      const first = await Promise.race(gave === undefined ? [beat] : [beat, gave]);
-      if (first === 'gave') return;
+      const beat = this.clock.sleep(this.options.heartbeatMs, signal);
+      await Promise.race(this.releasing === undefined ? [beat] : [beat, this.releasing]);
+      if (this.owesJoin) return;
       if (this.frozen) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
       const verdict = await this.coordinator.beat(this.member);
       if (verdict === 'rebalance') return;
