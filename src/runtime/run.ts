@@ -63,8 +63,8 @@ export async function runPlan(options: RunOptions): Promise<RunSummary> {
     comparesKeys: broker.name === 'kafka',
     defaults:
       broker.name === 'local'
-        ? { commitEveryMs: 2000, maxAheadMs: Number.POSITIVE_INFINITY }
-        : { commitEveryMs: 100, maxAheadMs: DAY_MS },
+        ? { commitEveryMs: 2000, commitBehindMs: 2000, maxAheadMs: Number.POSITIVE_INFINITY }
+        : { commitEveryMs: 100, commitBehindMs: 1000, maxAheadMs: DAY_MS },
   };
   const supervisor = new Supervisor(context);
   const outcomes = supervisor

@@ -33,6 +33,7 @@ export class TaskCommits {
   private readonly digest = new EmissionDigest();
   private open: OpenCommit;
   private inFlight: Promise<void> | undefined;
+  private isFlying = false;
   private failure: unknown;
   private checkpoint = 0;
   private checkpointAt: Position = 0;
@@ -152,7 +153,18 @@ export class TaskCommits {
     const { context, input } = this.options;
     const now = context.clock.elapsed();
     if (this.open.isEmpty) return this.checkpointAt < input.position && this.checkpointIsDue(now);
-    return this.open.records >= context.plan.commit.records || now - (this.open.since ?? now) >= this.everyMs;
+    if (this.open.records >= context.plan.commit.records) return true;
+    // it could not start yet, and there is work meanwhile
+    if (this.isFlying && input.backlog > 0) return false;
+    return now - (this.open.since ?? now) >= this.mostMs;
+  }
+
+  /** While more waits than a commit takes, records are late whatever is done: fewer commits catch up sooner. */
+  private get mostMs(): number {
+    const { context, input } = this.options;
+    const { commit } = context.plan;
+    const isBehind = commit.everyMs === undefined && input.backlog >= commit.records;
+    return isBehind ? context.defaults.commitBehindMs : this.everyMs;
   }
 
   private checkpointIsDue(now: number): boolean {
@@ -178,12 +190,15 @@ export class TaskCommits {
     this.refuseFailed();
     const started = context.clock.elapsed();
     const request = { outputs: open.outputs, next: open.next, info };
+    this.isFlying = true;
     this.inFlight = channel.commit(checkpoint === undefined ? request : { ...request, checkpoint }).then(
-      () =>
+      () => {
+        this.isFlying = false;
         this.publish(open, started, {
           ...(checkpointBytes === undefined ? {} : { checkpointBytes }),
           ...(samples === undefined ? {} : { samples }),
-        }),
+        });
+      },
       (error) => {
         context.observer.commitFailed?.(context.plan.name);
         this.failure = error;

@@ -20,7 +20,7 @@ export interface TaskContext {
   readonly commands: readonly StepCommand[];
   readonly accept: { readonly replay: boolean; readonly offsets: boolean; readonly resets: Resets };
   /** Broker's defaults where the plan has none. */
-  readonly defaults: { readonly commitEveryMs: number; readonly maxAheadMs: number };
+  readonly defaults: { readonly commitEveryMs: number; readonly commitBehindMs: number; readonly maxAheadMs: number };
   /** Records come with keys of their producers: hold them against what inputs declare. */
   readonly comparesKeys: boolean;
 }

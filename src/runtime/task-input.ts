@@ -32,6 +32,8 @@ export class TaskInput {
   ended: boolean;
   /** Of the log, as last known; -1 before. */
   end: Position = -1;
+  /** Offsets behind the last batch when that was full; else 0, since what stands there may not be readable yet. */
+  backlog = 0;
   private readonly options: TaskInputOptions;
   private readonly limit: Position;
   /** Monotonic milliseconds of the last records, and of the last idle tick. */
@@ -61,6 +63,7 @@ export class TaskInput {
         { code: 'records-lost' },
       );
     this.end = batch.end;
+    this.backlog = batch.records.length === records ? batch.end - batch.next : 0;
     return batch;
   }
 

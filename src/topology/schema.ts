@@ -200,7 +200,11 @@ export const TopologySchema = Type.Object(
     commit: Type.Optional(
       Type.Object(
         {
-          every: Type.Optional(Duration('Longest time between commits; default 100ms on Kafka, 2s on files.')),
+          every: Type.Optional(
+            Duration(
+              'Longest time between commits; default 100ms on Kafka, 1s there while more than `records` wait, and 2s on files.',
+            ),
+          ),
           records: Type.Optional(Count('Most records in a commit; default 20000.')),
         },
         closed,

@@ -77,6 +77,44 @@ describe('a task', () => {
     expect(driver.values('out')).toEqual(rows(0, 25));
   });
 
+  it('commits by records while more than a commit waits, by time when it has caught up', async () => {
+    const reports: CommitReport[] = [];
+    const plan = { ...linePlan([pass]), commit: { records: 5000 } };
+    const observer = { commit: (report: CommitReport) => void reports.push(report) };
+    // a poll takes 20 ms, so 100 ms is five frames of 256 records
+    const driver = new TopologyDriver(plan, { faults: { delayMs: 40 }, seed: 3, observer });
+    driver.feed('in', rows(0, 20_000));
+    await driver.end();
+    const sizes = reports.map(({ counts }) => counts.in);
+    expect(sizes[0]).toBeGreaterThanOrEqual(5000);
+    expect(sizes.at(-2)).toBeLessThan(2560);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(20_000);
+  });
+
+  it('goes on reading while a commit is in flight', async () => {
+    const reports: CommitReport[] = [];
+    const plan = { ...linePlan([pass]), commit: { everyMs: 10, records: 5000 } };
+    const observer = { commit: (report: CommitReport) => void reports.push(report) };
+    // a poll takes 100 ms and a commit 200
+    const driver = new TopologyDriver(plan, { faults: { delayMs: 200 }, seed: 3, observer });
+    driver.feed('in', rows(0, 20_000));
+    await driver.end();
+    expect(reports.reduce((sum, { counts }) => sum + counts.in, 0)).toBe(20_000);
+    expect(20_000 / reports.length).toBeGreaterThan(600);
+  });
+
+  it('commits after a second, however much waits', async () => {
+    const reports: CommitReport[] = [];
+    const plan = { ...linePlan([pass]), commit: { records: 5000 } };
+    const observer = { commit: (report: CommitReport) => void reports.push(report) };
+    const driver = new TopologyDriver(plan, { faults: { delayMs: 400 }, seed: 3, observer });
+    driver.feed('in', rows(0, 20_000));
+    await driver.end();
+    const sizes = reports.map(({ counts }) => counts.in);
+    expect(sizes[0]).toBeGreaterThan(256);
+    expect(sizes[0]).toBeLessThan(2560);
+  });
+
   it('quarantines the record an operator fails on, and goes on behind it', async () => {
     const failing = each((_out, record) => {
       if (JSON.stringify(record.data) === '{"n":3}') throw new TypeError('secret content');

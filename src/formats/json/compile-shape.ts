@@ -37,7 +37,7 @@ function makeCopy(length: number): Copy {
   return copy;
 }
 
-/** Bytes that end in a line break, which no text, number or word goes over, and the same as latin1. */
+/** Bytes, and the same as latin1. Behind the last one nothing matches. */
 export interface Source {
   readonly bytes: Buffer;
   readonly text: string;
