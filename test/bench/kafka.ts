@@ -1,18 +1,16 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { dataPath } from '../data.ts';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { startKafka } from '../support/kafka/cluster.ts';
 import { readTopic } from '../support/kafka/read-topic.ts';
 import { createTopic, topicName, withAdmin } from '../support/kafka/topics.ts';
 import { fillTopic } from './orders/fill-topic.ts';
+import { benchCache, makeOrders } from './orders/input.ts';
 import { NoKafkaStreams, runKafkaStreams } from './orders/kafka-streams.ts';
 import type { Sample } from './orders/sample.ts';
 import { runTopicJob } from './orders/topic-job.ts';
-import { readTruth, type Truth, verify } from './orders/verify.ts';
+import { type Truth, verify } from './orders/verify.ts';
 import { type BenchOptions, median, type Table } from './table.ts';
 
-const cache = join(resolve(import.meta.dirname, '../..'), '.cache', 'bench');
 const INPUT = 'orders.raw';
 const PARTITIONS = 4;
 
@@ -30,7 +28,10 @@ const VARIANTS: readonly Variant[] = [
 ];
 
 function sluice(name: string, settings: string): Variant {
-  return { name, run: (brokers, job) => runTopicJob({ brokers, name: job, settings, cache }) };
+  return {
+    name,
+    run: (brokers, job) => runTopicJob({ brokers, name: job, input: INPUT, settings, cache: benchCache }),
+  };
 }
 
 function streams(name: string, guarantee: 'exactly_once_v2' | 'at_least_once'): Variant {
@@ -51,7 +52,7 @@ interface Outcome {
  * Outputs of the first run of each variant are read by kcat and held against the truth.
  */
 export async function run(options: BenchOptions): Promise<Table> {
-  const { file, truth } = orders(options);
+  const { file, truth } = makeOrders(options);
   const cluster = await startKafka({ optimized: true });
   const { brokers } = cluster;
   const variants = VARIANTS.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
@@ -95,24 +96,8 @@ function row(name: string, { samples, verdict }: Outcome, truth: Truth): (string
   return [name, cpuUs, Math.round(truth.records / of('seconds')), of('peakMiB'), verdict];
 }
 
-function orders(options: BenchOptions): { file: string; truth: Truth } {
-  mkdirSync(cache, { recursive: true });
-  const name = join(cache, `orders-${options.records}-${options.seed}`);
-  if (!existsSync(`${name}.truth.json`)) {
-    const args = [
-      join(dataPath('../bench'), 'gen.py'),
-      `${name}.ndjson`,
-      String(options.records),
-      String(options.seed),
-    ];
-    const made = spawnSync('python3', args, { stdio: ['ignore', 'ignore', 'inherit'] });
-    if (made.status !== 0) throw new Error(`the generator failed: ${args.join(' ')}`);
-  }
-  return { file: `${name}.ndjson`, truth: readTruth(`${name}.truth.json`) };
-}
-
 async function verdict(brokers: readonly string[], name: string, truth: Truth): Promise<string> {
-  const folder = mkdtempSync(join(cache, 'verify-'));
+  const folder = mkdtempSync(join(benchCache, 'verify-'));
   const dump = async (topic: string) => {
     const file = join(folder, `${topic}.ndjson`);
     const seen = await readTopic(brokers, `${name}.${topic}`);

@@ -39,6 +39,6 @@ export async function fillTopic(file: string, { brokers, topic, partitions }: Fi
   await node.disconnect();
 }
 
-function keyOf(line: string): Buffer {
+export function keyOf(line: string): Buffer {
   return Buffer.from(/"id": ?"([^"]*)"/.exec(line)?.[1] ?? '');
 }

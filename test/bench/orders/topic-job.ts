@@ -5,13 +5,14 @@ import { dataPath } from '../../data.ts';
 import type { Sample } from './sample.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
-const cli = join(root, 'src', 'cli', 'main.ts');
+export const cli = join(root, 'src', 'cli', 'main.ts');
 const report = join(import.meta.dirname, 'cpu-report.ts');
 
 export interface TopicJob {
   readonly brokers: readonly string[];
   /** Of the topology, the group and, with `.curated` and `.quarantine`, of the outputs. */
   readonly name: string;
+  readonly input: string;
   /** Lines added to orders.yaml. */
   readonly settings: string;
   /** For what the run leaves behind. */
@@ -22,13 +23,10 @@ export interface TopicJob {
  * orders.yaml from topic to topic, to the end of the input, by the command line. CPU is the process's, start included; seconds
  * are the run's own, from its start to its last commit, joining the group included.
  */
-export function runTopicJob({ brokers, name, settings, cache }: TopicJob): Sample {
+export function runTopicJob({ brokers, name, input, settings, cache }: TopicJob): Sample {
   const folder = mkdtempSync(join(cache, 'kafka-'));
   const env = { ...process.env, KAFKA_BROKERS: brokers.join(','), SLUICE_BENCH_REPORT: join(folder, 'cpu.json') };
-  const topology = join(folder, 'orders.yaml');
-  const text = readFileSync(join(dataPath('../examples'), 'orders.yaml'), 'utf8');
-  const renamed = text.replace('name: orders', `name: ${name}`).replace('orders.curated', `${name}.curated`);
-  writeFileSync(topology, `${renamed}\n${settings}\n`);
+  const topology = writeTopology(folder, { name, input, settings });
   const sluice = (...args: readonly string[]) => {
     const child = spawnSync(process.execPath, ['--import', report, cli, ...args], { encoding: 'utf8', env });
     if (child.status !== 0) throw new Error(`${args.join(' ')} ended with ${child.status}: ${child.stderr}`);
@@ -42,4 +40,17 @@ export function runTopicJob({ brokers, name, settings, cache }: TopicJob): Sampl
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** orders.yaml under another name and on another topic, with lines added. Gives the path. */
+export function writeTopology(folder: string, job: Pick<TopicJob, 'name' | 'input' | 'settings'>): string {
+  const { name, input, settings } = job;
+  const topology = join(folder, 'orders.yaml');
+  const text = readFileSync(join(dataPath('../examples'), 'orders.yaml'), 'utf8');
+  const renamed = text
+    .replace('name: orders', `name: ${name}`)
+    .replace('orders.raw', input)
+    .replace('orders.curated', `${name}.curated`);
+  writeFileSync(topology, `${renamed}\n${settings}\n`);
+  return topology;
 }
