@@ -2,6 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { root } from './cli.ts';
 
+const PATIENCE_MS = 40_000;
+const LOOK_EVERY_MS = 25;
+
 /** A `sluice run` that goes on until it is told to stop, with what it says. */
 export class LiveRun {
   stdout = '';
@@ -33,6 +36,11 @@ export class LiveRun {
     return this.ended;
   }
 
+  /** Of a test that failed: it must not outlive it. */
+  [Symbol.dispose](): void {
+    this.signal('SIGKILL');
+  }
+
   async page(path: string): Promise<string> {
     const url = /listening on (\S+)/.exec(this.stderr)?.[1];
     return url === undefined ? '' : (await fetch(new URL(path, url))).text();
@@ -42,17 +50,18 @@ export class LiveRun {
     return this.until('ready', async () => (await this.page('/readyz')).includes('"ready":true'));
   }
 
-  says(line: string, path = '/metrics'): Promise<void> {
-    return this.until(line, async () => (await this.page(path)).includes(line));
+  says(line: string, path = '/metrics', patienceMs = PATIENCE_MS): Promise<void> {
+    return this.until(line, async () => (await this.page(path)).includes(line), patienceMs);
   }
 
   /** The process must go on meanwhile. */
-  async until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-    for (let i = 0; i < 1600; i++) {
+  async until(what: string, holds: () => boolean | Promise<boolean>, patienceMs = PATIENCE_MS): Promise<void> {
+    const deadline = performance.now() + patienceMs;
+    while (performance.now() < deadline) {
       if (await holds()) return;
       if (this.child.exitCode !== null) break;
-      await new Promise((resolve) => setTimeout(resolve, 25));
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     }
-    throw new Error(`${what}: not within 40 s. Exit code ${this.child.exitCode}; ${this.stderr}`);
+    throw new Error(`${what}: not within ${patienceMs / 1000} s. Exit code ${this.child.exitCode}; ${this.stderr}`);
   }
 }
