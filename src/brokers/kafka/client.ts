@@ -1,3 +1,4 @@
+import type { AuthenticationProvider } from './oauth-bearer.ts';
 import { kafkajsModule, type WireNode } from './wire/index.ts';
 
 /**
@@ -165,7 +166,8 @@ export interface SaslSettings {
   readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512' | 'oauthbearer';
   readonly username?: string;
   readonly password?: string;
-  readonly oauthBearerProvider?: () => Promise<{ readonly value: string }>;
+  /** In place of the mechanism's own. */
+  readonly authenticationProvider?: AuthenticationProvider;
 }
 
 export interface ClientOptions {

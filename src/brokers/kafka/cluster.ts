@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import { BrokerError } from '../../core/errors.ts';
 import { disconnect, type KafkaNode, type NodeFactory } from './client.ts';
 import { type ClusterInfo, fetchMetadata, type NodeAddress, type TopicInfo } from './metadata.ts';
-import { brokerError, kindOf } from './protocol-errors.ts';
+import { brokerError, kindOf, protocolFailure } from './protocol-errors.ts';
 
 export interface ClusterOptions {
   readonly bootstrap: readonly { readonly host: string; readonly port: number }[];
@@ -106,7 +106,12 @@ export class Cluster {
     const alive = new Set(info.nodes.map(({ nodeId }) => nodeId));
     for (const nodeId of this.nodes.keys()) if (!alive.has(nodeId)) this.nodes.delete(nodeId);
     for (const node of info.nodes) this.nodes.set(node.nodeId, node);
-    for (const name of info.failures.keys()) this.topics.delete(name);
+    for (const [name, code] of info.failures) {
+      this.topics.delete(name);
+      // not allowed to see it, or not let in at all: that is no missing topic
+      const failure = protocolFailure(code, name);
+      if (kindOf(failure) === 'fatal') throw brokerError(failure, { what: 'describing topics' });
+    }
     for (const topic of info.topics) this.topics.set(topic.topic, topic);
     return info;
   }

@@ -1,6 +1,7 @@
 import { ConfigError } from '../../core/errors.ts';
 import { parseDuration } from '../../core/units.ts';
 import type { ClientOptions, SaslSettings } from './client.ts';
+import { oauthBearer } from './oauth-bearer.ts';
 import { tokenSource } from './oauth-token.ts';
 
 /** `kafka:` of a topology, or a file of `--kafka-config`; both have been checked against its schema. */
@@ -115,7 +116,7 @@ function sslOf(tls: KafkaSpec['tls']): ClientOptions['ssl'] {
 
 function saslOf(sasl: SaslSpec): SaslSettings {
   const { mechanism, username, password } = sasl;
-  if (mechanism === 'oauthbearer') return { mechanism, oauthBearerProvider: tokenSource(sasl) };
+  if (mechanism === 'oauthbearer') return { mechanism, authenticationProvider: oauthBearer(tokenSource(sasl)) };
   if (username === undefined || password === undefined)
     throw new ConfigError(`kafka.sasl: ${mechanism} needs username and password`, { code: 'sasl-incomplete' });
   return { mechanism, username, password };

@@ -1,4 +1,7 @@
 import { expect, it } from 'vitest';
+import { connect } from '../../../src/brokers/kafka/connection.ts';
+import { kafkaSettings } from '../../../src/brokers/kafka/settings.ts';
+import { systemClock } from '../../../src/core/clock.ts';
 import { BrokerError, StateError } from '../../../src/core/errors.ts';
 import { silentTransport } from '../../../src/core/transport.ts';
 import { kafkaBroker } from '../../../src/run-kafka.ts';
@@ -140,6 +143,15 @@ await describeWithKafka('what a task refuses on Kafka', (brokers) => {
     expect(of('source.state')?.remedy).toContain('--add-config cleanup.policy=[compact,delete]');
     expect(of('quarantine')?.problem).toContain('no such topic');
     await expect(job.start()).rejects.toBeInstanceOf(BrokerError);
+  });
+
+  it('does not call a topic missing that the broker gives another answer about', async () => {
+    const { cluster, close } = connect(kafkaSettings({ brokers }), systemClock);
+    await expect(cluster.topic('no such name')).rejects.toMatchObject({
+      code: 'broker-refused',
+      message: expect.stringMatching(/no such name: .*INVALID_TOPIC/),
+    });
+    await close();
   });
 
   it('says which broker does not answer', async () => {

@@ -17,7 +17,7 @@ export interface Security {
   readonly settings: Readonly<Record<string, string>>;
 }
 
-/** A fresh key and certificate for localhost, and one user known to SASL plain and both SCRAM mechanisms. */
+/** A fresh key and certificate for localhost, one user known to SASL plain and both SCRAM mechanisms, and unsigned tokens. */
 export async function makeSecurity(folder: string): Promise<Security> {
   needTool('openssl', ['version'], 'openssl');
   const keyFile = join(folder, 'key.pem');
@@ -39,10 +39,14 @@ export async function makeSecurity(folder: string): Promise<Security> {
     settings: {
       [`${listener}.ssl.keystore.type`]: 'PEM',
       [`${listener}.ssl.keystore.location`]: keystore,
-      [`${listener}.sasl.enabled.mechanisms`]: 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512',
+      [`${listener}.sasl.enabled.mechanisms`]: 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER',
       [`${listener}.plain.sasl.jaas.config`]: `${jaas}.plain.PlainLoginModule required user_${username}="${password}";`,
       [`${listener}.scram-sha-256.sasl.jaas.config`]: `${jaas}.scram.ScramLoginModule required;`,
       [`${listener}.scram-sha-512.sasl.jaas.config`]: `${jaas}.scram.ScramLoginModule required;`,
+      // Kafka's own validator of tokens that nobody has signed, which is there for tests
+      [`${listener}.oauthbearer.sasl.jaas.config`]: `${jaas}.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";`,
+      // a session ends with its token, so connections that outlive one must authenticate again
+      [`${listener}.oauthbearer.connections.max.reauth.ms`]: '3600000',
     },
   };
 }

@@ -1,0 +1,41 @@
+import { BrokerError } from '../../core/errors.ts';
+
+/** One step of SASL as kafkajs takes it: what is sent and what is answered begin with their length, i32. */
+interface SaslStep<T> {
+  readonly request: { encode(): Promise<Buffer> };
+  readonly response: { decode(bytes: Buffer): Promise<T>; parse(answer: T): Promise<T> };
+}
+
+export type AuthenticationProvider = (connection: {
+  readonly host: string;
+  readonly port: number;
+  saslAuthenticate<T>(step: SaslStep<T>): Promise<T>;
+}) => { authenticate(): Promise<void> };
+
+const LENGTH_BYTES = 4;
+
+/**
+ * SASL/OAUTHBEARER. That of kafkajs takes every answer for a yes: but a broker refuses a token with a text, `{"status":"invalid_token"}`,
+ * and then fails whatever is asked next. Source: RFC 7628, section 3.2.
+ */
+export function oauthBearer(token: () => Promise<{ readonly value: string }>): AuthenticationProvider {
+  return ({ host, port, saslAuthenticate }) => ({
+    authenticate: async () => {
+      const { value } = await token();
+      const refusal = await saslAuthenticate({
+        request: { encode: async () => withLength(Buffer.from(`n,,\u0001auth=Bearer ${value}\u0001\u0001`)) },
+        response: { decode: async (bytes) => bytes.toString('utf8', LENGTH_BYTES), parse: async (text) => text },
+      });
+      if (refusal === '') return;
+      throw new BrokerError(`${host}:${port} refuses the token (SASL OAUTHBEARER authentication): ${refusal}`, {
+        code: 'broker-refused',
+      });
+    },
+  });
+}
+
+function withLength(bytes: Buffer): Buffer {
+  const length = Buffer.alloc(LENGTH_BYTES);
+  length.writeInt32BE(bytes.length);
+  return Buffer.concat([length, bytes]);
+}
