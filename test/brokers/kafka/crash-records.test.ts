@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32c } from '@node-rs/crc32';
 import { CompressionTypes } from 'kafkajs';
 import { afterEach, expect, it, vi } from 'vitest';
 import { describeWithCluster, describeWithKafka } from '../../support/kafka/describe-kafka.ts';
@@ -132,39 +133,58 @@ await describeWithKafka('records out of the ordinary', (brokers) => {
   });
 });
 
-await describeWithCluster('a batch damaged on the disk of the broker', {}, (cluster) => {
-  it('ends the process with topic, partition and offset; everything before it is committed, and the other partition loses nothing', async () => {
-    const { brokers, nodes } = cluster();
-    const job = await Job.make({ brokers, partitions: 2 });
-    const values = orders(400, 42).map((order, n) => ({ ...order, id: `k${n}`, v: 1 }));
-    const half = { first: values.slice(0, 200), second: values.slice(200) };
-    await job.send(half.first.map((value, i) => ({ key: value.id, value: JSON.stringify(value), partition: i % 2 })));
-    await job.finish();
-    await job.send(half.second.map((value, i) => ({ key: value.id, value: JSON.stringify(value), partition: i % 2 })));
-    await nodes[0]!.stop();
-    flipByte(join(nodes[0]!.dataFolder, `${job.input}-1`), `"${half.second[1]!.id}"`);
-    await nodes[0]!.start();
-    await until('a leader', () => withAdmin(brokers, (admin) => admin.fetchTopicOffsets(job.input)).then(() => true));
-    const said = await job.refusal();
-    expect(said).toMatch(new RegExp(`corrupt-batch.*offset 100 of ${job.input}/1 is damaged`));
-    const { out } = await job.outputs();
-    // how far the other partition came by then is a matter of luck; what it committed is a beginning of its input
-    const other = values.filter((_, i) => i % 2 === 0).map((value) => JSON.stringify(value));
-    expect(out![0]!.length).toBeGreaterThanOrEqual(100);
-    expect(out![0]).toEqual(other.slice(0, out![0]!.length));
-    expect(out![1]!.length).toBe(100);
-    await job.dispose();
-  });
+await describeWithCluster('a batch changed on the disk of the broker', {}, (cluster) => {
+  let job: Job;
+  afterEach(() => job.dispose());
+
+  it.each([
+    ['is damaged', flipByte, /corrupt-batch.*offset 100 of .*\/1 is damaged/],
+    ['is of a codec that nobody knows', setCodec, /unknown-codec.*offset 100 of .*\/1 is compressed by codec 5/],
+  ] as const)(
+    'and %s: ends the process with topic, partition and offset; everything before it is committed, and the other partition loses nothing',
+    async (_, change, says) => {
+      const { brokers, nodes } = cluster();
+      job = await Job.make({ brokers, partitions: 2 });
+      const values = orders(400, 42).map((order, n) => ({ ...order, id: `k${n}`, v: 1 }));
+      const send = (some: typeof values) =>
+        job.send(some.map((value, i) => ({ key: value.id, value: JSON.stringify(value), partition: i % 2 })));
+      await send(values.slice(0, 200));
+      await job.finish();
+      await send(values.slice(200));
+      await nodes[0]!.stop();
+      changeSegment(join(nodes[0]!.dataFolder, `${job.input}-1`), (bytes) => change(bytes, `"${values[201]!.id}"`));
+      await nodes[0]!.start();
+      await until('a leader', () => withAdmin(brokers, (admin) => admin.fetchTopicOffsets(job.input)).then(() => true));
+      expect(await job.refusal()).toMatch(says);
+      const { out } = await job.outputs();
+      // how far the other partition came by then is a matter of luck; what it committed is a beginning of its input
+      const other = values.filter((_, i) => i % 2 === 0).map((value) => JSON.stringify(value));
+      expect(out![0]!.length).toBeGreaterThanOrEqual(100);
+      expect(out![0]).toEqual(other.slice(0, out![0]!.length));
+      expect(out![1]!.length).toBe(100);
+    },
+  );
 });
 
-/** Changes one byte of the record that holds `text`, in the segment on disk. */
-function flipByte(folder: string, text: string): void {
-  const name = readdirSync(folder).find((file) => file.endsWith('.log'))!;
-  const path = join(folder, name);
+function changeSegment(folder: string, change: (bytes: Buffer) => void): void {
+  const path = join(folder, readdirSync(folder).find((file) => file.endsWith('.log'))!);
   const bytes = readFileSync(path);
+  change(bytes);
+  writeFileSync(path, bytes);
+}
+
+/** Changes one bit of the record that holds `text`. */
+function flipByte(bytes: Buffer, text: string): void {
   const at = bytes.indexOf(text);
-  if (at < 0) throw new Error(`${text} is not in ${path}`);
-  const file = openSync(path, 'r+');
-  writeSync(file, Buffer.from([bytes[at + 1]! ^ 1]), 0, 1, at + 1);
-  closeSync(file);
+  bytes.writeUInt8(bytes.readUInt8(at + 1) ^ 1, at + 1);
+}
+
+/** A batch: base offset i64 | length i32 | leader epoch i32 | magic i8 | crc-32c u32 over what follows | attributes i16, codec in the last 3 bits | … */
+function setCodec(bytes: Buffer, text: string): void {
+  const wanted = bytes.indexOf(text);
+  let at = 0;
+  while (at + 12 + bytes.readInt32BE(at + 8) <= wanted) at += 12 + bytes.readInt32BE(at + 8);
+  const end = at + 12 + bytes.readInt32BE(at + 8);
+  bytes.writeInt16BE((bytes.readInt16BE(at + 21) & ~7) | 5, at + 21);
+  bytes.writeUInt32BE(crc32c(bytes.subarray(at + 21, end)), at + 17);
 }
