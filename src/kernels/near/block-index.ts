@@ -1,10 +1,9 @@
-import { enlarged } from './growing.ts';
 import { KeyTable, NONE } from './key-table.ts';
 import { NumberLists } from './number-lists.ts';
+import { Tally } from './tally.ts';
 
 /** What a block holds. */
 export interface Blocked {
-  readonly seq: number;
   /** Where the index keeps it; its own business. */
   place: number;
 }
@@ -13,7 +12,6 @@ export interface Blocked {
 const LOOKS = 2400;
 /** Candidates that are verified. */
 const VERIFIED = 40;
-const FIRST_PLACES = 1024;
 /** Weight of an entry that was met and cannot be a partner: stays what it is whatever is added. */
 const REFUSED = Number.NEGATIVE_INFINITY;
 
@@ -42,15 +40,14 @@ export class BlockIndex<E extends Blocked> {
   private readonly lists = new NumberLists();
   private readonly entries: (E | undefined)[] = [];
   private readonly free: number[] = [];
-  /** By place: weight of the blocks shared with the record a search is for, 0 between searches; `seq`. */
-  private shared = new Float64Array(FIRST_PLACES);
-  private seqs = new Float64Array(FIRST_PLACES);
-  private touched = new Int32Array(LOOKS);
+  /** Weight of the blocks shared with the record a search is for. */
+  private readonly shared: Tally;
   private readonly best = new Int32Array(VERIFIED);
   private readonly weights = new Float64Array(VERIFIED);
 
   constructor(cap: number) {
     this.cap = cap;
+    this.shared = new Tally(Math.max(LOOKS, cap));
   }
 
   sizeOf(key: number): number {
@@ -83,18 +80,21 @@ export class BlockIndex<E extends Blocked> {
     this.free.push(entry.place);
   }
 
-  /** Where the best candidates are, those first, ties by age. `accept` leaves out entries that cannot be partners. */
+  /**
+   * Where the best candidates are, those first, of equals the one from the smaller block, then the older one. `accept`
+   * leaves out entries that cannot be partners.
+   */
   search(keys: Int32Array, accept?: (entry: E) => boolean): Int32Array {
-    let [looks, met] = [0, 0];
+    let looks = 0;
     for (const found of this.found(keys)) {
       if (looks > 0 && looks + found.length > LOOKS) {
         this.uncompared += found.length;
         continue;
       }
       looks += found.length;
-      met = this.look(found, met, accept);
+      this.look(found, accept);
     }
-    return this.choose(met);
+    return this.choose();
   }
 
   /** Blocks of the keys, the smallest first. */
@@ -107,52 +107,42 @@ export class BlockIndex<E extends Blocked> {
     return found.sort((a, b) => a.length - b.length);
   }
 
-  /** Adds what sharing this block tells, more the fewer are in it. Gives how many entries were met so far. */
-  private look({ block, length }: Found, before: number, accept: ((entry: E) => boolean) | undefined): number {
+  /** Adds what sharing this block tells, more the fewer are in it. */
+  private look({ block, length }: Found, accept: ((entry: E) => boolean) | undefined): void {
     const { shared, entries } = this;
     const held = entries.length - this.free.length;
     const weight = Math.log((held + 2) / (length + 1));
     const places = block >= 0 ? Int32Array.of(block) : this.lists.memoryOf(~block);
     const start = block >= 0 ? 0 : this.lists.startOf(~block);
-    let met = before;
-    if (met + length > this.touched.length) this.touched = enlarged(this.touched, met + length);
-    const { touched } = this;
+    const { weights } = shared;
     for (let i = start; i < start + length; i++) {
       const place = places[i]!;
-      if (shared[place] === 0) {
-        touched[met++] = place;
-        if (accept !== undefined && !accept(entries[place]!)) shared[place] = REFUSED;
-      }
-      shared[place]! += weight;
+      const slot = shared.slotOf(place);
+      if (weights[slot] === 0 && accept !== undefined && !accept(entries[place]!)) weights[slot] = REFUSED;
+      weights[slot]! += weight;
     }
-    return met;
   }
 
-  /** Of the first `met` that were touched, those with most weight; all weights are 0 again. */
-  private choose(met: number): Int32Array {
-    const { shared, touched, best, weights, seqs } = this;
+  /** Of those that were met, those with most weight; none is met any more. */
+  private choose(): Int32Array {
+    const { shared, best, weights } = this;
     let [chosen, accepted] = [0, 0];
-    let least = 0;
-    for (let i = 0; i < met; i++) {
-      const place = touched[i]!;
-      const weight = shared[place]!;
-      shared[place] = 0;
-      if (weight === REFUSED) continue;
-      accepted++;
-      if (weight < least) continue;
-      const isFull = chosen === VERIFIED;
-      if (isFull && weight === least && seqs[place]! > seqs[best[chosen - 1]!]!) continue;
-      let at = isFull ? chosen - 1 : chosen++;
-      for (; at > 0; at--) {
-        const other = best[at - 1]!;
-        if (weights[at - 1]! > weight || (weights[at - 1] === weight && seqs[other]! < seqs[place]!)) break;
-        best[at] = other;
+    let least = REFUSED;
+    for (let i = 0; i < shared.count; i++) {
+      const slot = shared.met(i);
+      const weight = shared.weights[slot]!;
+      if (weight !== REFUSED) accepted++;
+      if (weight <= least) continue;
+      let at = chosen === VERIFIED ? chosen - 1 : chosen++;
+      for (; at > 0 && weights[at - 1]! < weight; at--) {
+        best[at] = best[at - 1]!;
         weights[at] = weights[at - 1]!;
       }
-      best[at] = place;
+      best[at] = shared.placeIn(slot);
       weights[at] = weight;
       if (chosen === VERIFIED) least = weights[chosen - 1]!;
     }
+    shared.clear();
     this.uncompared += accepted - chosen;
     return best.subarray(0, chosen);
   }
@@ -160,12 +150,7 @@ export class BlockIndex<E extends Blocked> {
   /** Gives the entry a place. */
   private settle(entry: E): void {
     const place = this.free.pop() ?? this.entries.length;
-    if (place === this.shared.length) {
-      this.shared = enlarged(this.shared, 2 * place);
-      this.seqs = enlarged(this.seqs, 2 * place);
-    }
     this.entries[place] = entry;
-    this.seqs[place] = entry.seq;
     entry.place = place;
   }
 

@@ -17,6 +17,7 @@ const FIRST_PLACES = 1024;
 
 /** A record that later ones are compared with. */
 export interface NearEntry extends Blocked {
+  readonly seq: number;
   /** Where its features lie. */
   address: number;
   /** Texts that are compared field by field. */

@@ -7,8 +7,8 @@ function keysOf(seq: number): Int32Array {
   return Int32Array.from(new Set(Array.from({ length: 10 }, (_, i) => mix32(Math.floor(uniform(seq, i) ** 3 * 300)))));
 }
 
-function filled(count: number, cap: number): BlockIndex<Blocked> {
-  const index = new BlockIndex<Blocked>(cap);
+function filled(count: number, cap: number): BlockIndex<Blocked & { readonly seq: number }> {
+  const index = new BlockIndex<Blocked & { readonly seq: number }>(cap);
   for (let seq = 0; seq < count; seq++) index.add({ seq, place: -1 }, keysOf(seq));
   return index;
 }
