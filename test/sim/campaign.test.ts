@@ -16,6 +16,10 @@ describe('processes that join, leave, die, hang, wake and lose commits, in one s
       for (const [kind, n] of Object.entries(tally)) expect([kind, n > SEEDS / 2]).toEqual([kind, true]);
   });
 
+  it.each([1_035_911])('do so where a fault was found before: seed %d', async (seed) => {
+    await runSeeds({ first: seed, count: 1 });
+  });
+
   it('do exactly the same when a seed runs again', async () => {
     for (const [seed, stages] of [
       [7, 1],

@@ -108,10 +108,11 @@ export class MemoryBroker implements Broker {
       throw new BrokerError(`no stage ${task.stage} reads ${task.topic}: call tasks() first`, { code: 'unknown-task' });
     await this.point('open.begin');
     const state = this.cluster.fence(task);
+    const { epoch } = state; // others may fence while this one waits
     await this.point('open.fenced');
     if (!this.alive) throw killed();
     const { cluster, stages, point } = this;
-    return new MemoryChannel({ cluster, task, state, stage, input, stages, point, alive: () => this.alive });
+    return new MemoryChannel({ cluster, task, state, epoch, stage, input, stages, point, alive: () => this.alive });
   }
 
   async topics(specs: readonly TopicSpec[], mode: 'check' | 'create'): Promise<TopicReport> {

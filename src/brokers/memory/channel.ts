@@ -23,6 +23,8 @@ export interface ChannelOptions {
   readonly cluster: MemoryCluster;
   readonly task: TaskId;
   readonly state: TaskState;
+  /** Of this owner: whoever fences after it has a higher one. */
+  readonly epoch: number;
   readonly stage: Stage;
   readonly input: StageInput;
   readonly stages: readonly Stage[];
@@ -34,7 +36,6 @@ export interface ChannelOptions {
 export class MemoryChannel implements TaskChannel {
   readonly start: TaskStart;
   private readonly options: ChannelOptions;
-  private readonly epoch: number;
   private readonly log: PartitionLog;
   private readonly source: RecordSource;
   private position: number;
@@ -44,7 +45,6 @@ export class MemoryChannel implements TaskChannel {
   constructor(options: ChannelOptions) {
     const { cluster, task, state, stage, input } = options;
     this.options = options;
-    this.epoch = state.epoch;
     this.log = cluster.log(task.topic, task.partition);
     this.source = {
       topic: task.topic,
@@ -103,7 +103,7 @@ export class MemoryChannel implements TaskChannel {
   }
 
   private check(): void {
-    if (this.options.state.epoch !== this.epoch)
+    if (this.options.state.epoch !== this.options.epoch)
       throw new BrokerError(`task ${taskName(this.options.task)} has another owner`, {
         code: 'fenced',
         retryable: true,
@@ -202,7 +202,7 @@ export class MemoryChannel implements TaskChannel {
     const ended = told || (state.ended && request.next === state.position);
     return {
       task: taskName(task),
-      epoch: this.epoch,
+      epoch: this.options.epoch,
       appends,
       next: request.next,
       info: request.info,
