@@ -11,7 +11,7 @@ import {
 import { systemClock } from '../../../../src/core/clock.ts';
 import { describeWithKafka } from '../../../support/kafka/describe-kafka.ts';
 import { readTopic } from '../../../support/kafka/read-topic.ts';
-import { createTopic, topicName } from '../../../support/kafka/topics.ts';
+import { createTopic, topicName, until } from '../../../support/kafka/topics.ts';
 import { connectNode, type TestNode } from '../../../support/kafka/wire-node.ts';
 import { asText, readSome, type WireRecord, writeAll } from './records.ts';
 
@@ -92,6 +92,11 @@ await describeWithKafka('produce and fetch', (brokers) => {
   it('shows no aborted record of four interleaved transactional producers, and every committed one', async () => {
     const topic = await newTopic();
     const committed = await interleave(node, topic);
+    // the coordinator answers before it has written the markers of the last transaction
+    await until('every transaction to be over', async () => {
+      const { lastStable, highWatermark } = await fetchOne(node, topic, 0);
+      return lastStable === highWatermark;
+    });
     const values = (records: readonly { readonly value: Buffer | null }[]) => records.map(({ value }) => String(value));
     expect(values(await readCommitted(node, topic))).toEqual(committed);
     expect(values(await readCommitted(node, topic, 300))).toEqual(committed);
