@@ -124,7 +124,8 @@ await describeWithCluster('a listener with TLS and SASL', { secure: true }, (clu
       await until('all is read', async () => (await live.readAll('out')).length === n);
       expect(await instance.stop()).toMatchObject({ in: n, curated: n });
       expect(server.asked.length).toBeGreaterThan(atFirst);
-      expect(errors).toEqual([]);
+      // markers that are being written and topics that are new are waited for; no connection breaks
+      expect(errors.filter((kind) => kind !== 'busy' && kind !== 'stale')).toEqual([]);
     } finally {
       await server.close();
     }
