@@ -113,10 +113,12 @@ export class Lane {
     const address = this.cluster.address(nodeId);
     if (address === undefined) throw Object.assign(new Error(`node ${nodeId} is gone`), { code: 5 });
     const node = this.cluster.makeNode({ ...address, nodeId });
-    await node.connect();
-    if (this.ending.signal.aborted) {
-      await this.drop(node);
-      throw closed();
+    try {
+      await node.connect();
+      if (this.ending.signal.aborted) throw closed();
+    } catch (error) {
+      await this.drop(node); // not let in, or not answered: its socket may be open
+      throw error;
     }
     this.nodes.set(nodeId, node);
     return node;
