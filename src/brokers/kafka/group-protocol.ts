@@ -1,4 +1,5 @@
 import type { MemberClaim, MemberTasks, StageTopic, TaskKey } from './assigner.ts';
+import { withLength } from './wire/index.ts';
 
 /**
  * What members say to each other travels as the user data of Kafka's own consumer protocol, so that the tools that come
@@ -86,8 +87,7 @@ function ungrouped(owned: Owned): TaskKey[] {
 }
 
 function userData(data: unknown): Buffer {
-  const bytes = Buffer.from(JSON.stringify(data));
-  return Buffer.concat([int32(bytes.length), bytes]);
+  return withLength(Buffer.from(JSON.stringify(data)));
 }
 
 function readUserData(bytes: Buffer, cursor: { at: number }): unknown {

@@ -1,4 +1,5 @@
 import { BrokerError } from '../../core/errors.ts';
+import { withLength } from './wire/index.ts';
 
 /** One step of SASL as kafkajs takes it: what is sent and what is answered begin with their length, i32. */
 interface SaslStep<T> {
@@ -32,10 +33,4 @@ export function oauthBearer(token: () => Promise<{ readonly value: string }>): A
       });
     },
   });
-}
-
-function withLength(bytes: Buffer): Buffer {
-  const length = Buffer.alloc(LENGTH_BYTES);
-  length.writeInt32BE(bytes.length);
-  return Buffer.concat([length, bytes]);
 }

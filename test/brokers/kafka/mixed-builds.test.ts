@@ -12,6 +12,7 @@ import {
 } from '../../../src/brokers/kafka/group-protocol.ts';
 import { codeOf, REBALANCE_IN_PROGRESS } from '../../../src/brokers/kafka/protocol-errors.ts';
 import { kafkaSettings } from '../../../src/brokers/kafka/settings.ts';
+import { withLength } from '../../../src/brokers/kafka/wire/index.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { describeWithKafka } from '../../support/kafka/describe-kafka.ts';
 import { until } from '../../support/kafka/topics.ts';
@@ -155,8 +156,5 @@ class LaterBuild {
 function later(bytes: Buffer): Buffer {
   const at = bytes.indexOf('{');
   const data = { build: '99.0.0', zone: { rack: 'b', load: [0.5] }, ...JSON.parse(bytes.toString('utf8', at)) };
-  const json = Buffer.from(JSON.stringify(data));
-  const length = Buffer.alloc(4);
-  length.writeInt32BE(json.length);
-  return Buffer.concat([bytes.subarray(0, at - 4), length, json]);
+  return Buffer.concat([bytes.subarray(0, at - 4), withLength(Buffer.from(JSON.stringify(data)))]);
 }

@@ -1,5 +1,12 @@
 import { readInt64, writeInt64 } from './layout.ts';
 
+/** Bytes behind their length, i32. */
+export function withLength(bytes: Buffer): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(bytes.length);
+  return Buffer.concat([length, bytes]);
+}
+
 /** Builds the parts of a request's body between its batches. */
 export class BodyWriter {
   private bytes = Buffer.allocUnsafe(256);

@@ -3,6 +3,7 @@
  * it replaces and why; test/brokers/kafka/wire holds it against the old behaviour and against bytes made by Java.
  */
 export { BatchWriter, headerName, type WriterOptions } from './batch-writer.ts';
+export { withLength } from './body.ts';
 export { refuseBrokenConnections } from './broken-connection.ts';
 export { CODECS, type Codec } from './codecs.ts';
 export { type AbortedTransaction, CommittedFilter } from './committed-filter.ts';
