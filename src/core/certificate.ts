@@ -1,6 +1,7 @@
 import { type Evidence, MAX_FINDINGS_BYTES } from './finding.ts';
 import type { DataRecord } from './record.ts';
 import { boundObserved } from './render-findings.ts';
+import { isoText } from './time.ts';
 
 /** What all certificates of a run say alike. */
 export interface CertificateStamp {
@@ -17,7 +18,7 @@ export interface CertificateStamp {
  */
 export function certificateText(record: DataRecord, stamp: CertificateStamp): string {
   let text = `{"topology":${JSON.stringify(stamp.topology)},"plan":"${stamp.plan}","origin":${JSON.stringify(record.origin)}`;
-  if (Number.isFinite(record.time)) text += `,"time":"${new Date(record.time).toISOString()}"`;
+  if (Number.isFinite(record.time)) text += `,"time":"${isoText(record.time)}"`;
   const { evidence, findings, epochs } = record;
   if (epochs !== undefined) text += `,"epochs":${JSON.stringify(epochs)}`;
   if (evidence.length + findings.length === 0) return `${text}}`;
