@@ -33,7 +33,6 @@ export class TaskCommits {
   private readonly digest = new EmissionDigest();
   private open: OpenCommit;
   private inFlight: Promise<void> | undefined;
-  private isFlying = false;
   private failure: unknown;
   private checkpoint = 0;
   private checkpointAt: Position = 0;
@@ -155,7 +154,7 @@ export class TaskCommits {
     if (this.open.isEmpty) return this.checkpointAt < input.position && this.checkpointIsDue(now);
     if (this.open.records >= context.plan.commit.records) return true;
     // it could not start yet, and there is work meanwhile
-    if (this.isFlying && input.backlog > 0) return false;
+    if (this.inFlight !== undefined && input.backlog > 0) return false;
     return now - (this.open.since ?? now) >= this.mostMs;
   }
 
@@ -190,14 +189,13 @@ export class TaskCommits {
     this.refuseFailed();
     const started = context.clock.elapsed();
     const request = { outputs: open.outputs, next: open.next, info };
-    this.isFlying = true;
     this.inFlight = channel.commit(checkpoint === undefined ? request : { ...request, checkpoint }).then(
       () => {
-        this.isFlying = false;
         this.publish(open, started, {
           ...(checkpointBytes === undefined ? {} : { checkpointBytes }),
           ...(samples === undefined ? {} : { samples }),
         });
+        this.inFlight = undefined;
       },
       (error) => {
         context.observer.commitFailed?.(context.plan.name);
