@@ -4,10 +4,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { startKafka } from '../support/kafka/cluster.ts';
+import { FastProducer } from '../support/kafka/fast-producer.ts';
 import { createTopic, topicName, until } from '../support/kafka/topics.ts';
 import { fillTopic } from './orders/fill-topic.ts';
 import { benchCache, makeOrders } from './orders/input.ts';
-import { LatencyReader, PacedProducer } from './orders/latency.ts';
+import { LatencyReader, sendPaced } from './orders/latency.ts';
 import { cli, runTopicJob, writeTopology } from './orders/topic-job.ts';
 import type { BenchOptions, Table } from './table.ts';
 
@@ -87,7 +88,7 @@ async function delaysAt(rate: number, { broker, settings, lines }: Paced): Promi
   const topology = writeTopology(folder, { name, input, settings });
   const env = { ...process.env, KAFKA_BROKERS: broker };
   await once(spawn(process.execPath, [cli, 'topics', topology, '--create'], { env, stdio: 'ignore' }), 'exit');
-  const producer = await PacedProducer.connect(broker, input, PARTITIONS);
+  const producer = await FastProducer.connect(broker, { topic: input, partitions: PARTITIONS });
   const reader = await LatencyReader.connect(broker, output, PARTITIONS);
   const child = spawn(process.execPath, [cli, 'run', topology, '--json', '--quiet'], {
     env,
@@ -96,12 +97,12 @@ async function delaysAt(rate: number, { broker, settings, lines }: Paced): Promi
   const summary = text(child.stdout);
   try {
     const warmUp = Math.floor(Math.min(lines.length, rate * MOST_SECONDS) * WARM_UP_RATIO);
-    await producer.send(lines.slice(0, 1), rate);
+    await sendPaced(producer, lines.slice(0, 1), rate);
     await until('the first output', () => Promise.resolve(reader.seen > 0 || child.exitCode !== null));
-    await producer.send(lines.slice(1, warmUp), rate);
+    await sendPaced(producer, lines.slice(1, warmUp), rate);
     await reader.quiet(QUIET_MS);
     reader.take();
-    await producer.send(lines.slice(warmUp, rate * MOST_SECONDS), rate);
+    await sendPaced(producer, lines.slice(warmUp, rate * MOST_SECONDS), rate);
     await reader.quiet(QUIET_MS);
     child.kill('SIGTERM');
     const { curated } = JSON.parse(await summary);

@@ -1,12 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  BatchWriter,
-  CommittedFilter,
-  fetchRecords,
-  produce,
-  RecordReader,
-} from '../../../src/brokers/kafka/wire/index.ts';
-import { partitionOf } from '../../../src/core/murmur2.ts';
+import { CommittedFilter, fetchRecords, RecordReader } from '../../../src/brokers/kafka/wire/index.ts';
+import type { FastProducer } from '../../support/kafka/fast-producer.ts';
 import { connectNode, type TestNode } from '../../support/kafka/wire-node.ts';
 import { keyOf } from './fill-topic.ts';
 
@@ -15,52 +9,17 @@ const TICK_MS = 5;
 const FETCH = { maxWaitMs: 50, minBytes: 1, maxBytes: 8_000_000, isolation: 'read_committed' } as const;
 
 /** Sends records as they fall due; the timestamp of each is when it fell due. */
-export class PacedProducer {
-  private readonly node: TestNode;
-  private readonly topic: string;
-  private readonly writers: readonly BatchWriter[];
-
-  private constructor(node: TestNode, topic: string, partitions: number) {
-    this.node = node;
-    this.topic = topic;
-    this.writers = Array.from({ length: partitions }, () => new BatchWriter({ maxBytes: 1_000_000, codec: 'none' }));
-  }
-
-  static async connect(broker: string, topic: string, partitions: number): Promise<PacedProducer> {
-    return new PacedProducer(await connectNode(broker), topic, partitions);
-  }
-
-  async send(lines: readonly string[], perSecond: number): Promise<void> {
-    const start = performance.now();
-    const begun = performance.timeOrigin + start;
-    for (let sent = 0; sent < lines.length; ) {
-      const due = Math.min(lines.length, Math.ceil(((performance.now() - start) * perSecond) / 1000));
-      for (; sent < due; sent++) this.write(lines[sent]!, begun + (sent * 1000) / perSecond);
-      await this.flush();
-      await sleep(TICK_MS);
+export async function sendPaced(producer: FastProducer, lines: readonly string[], perSecond: number): Promise<void> {
+  const start = performance.now();
+  const begun = performance.timeOrigin + start;
+  for (let sent = 0; sent < lines.length; ) {
+    const due = Math.min(lines.length, Math.ceil(((performance.now() - start) * perSecond) / 1000));
+    for (; sent < due; sent++) {
+      const line = lines[sent]!;
+      producer.write(keyOf(line), line, begun + (sent * 1000) / perSecond);
     }
-  }
-
-  close(): Promise<void> {
-    return this.node.disconnect();
-  }
-
-  private write(line: string, timeMs: number): void {
-    const key = keyOf(line);
-    const writer = this.writers[partitionOf(key, this.writers.length)]!;
-    writer.begin(timeMs, key, line);
-    writer.end();
-  }
-
-  private async flush(): Promise<void> {
-    const queues = this.writers.map((writer) => writer.finish());
-    for (let i = 0; queues.some((queue) => i < queue.length); i++) {
-      const batches = queues.flatMap((queue, partition) => {
-        const batch = queue[i];
-        return batch === undefined ? [] : [{ topic: this.topic, partition, batch: batch.seal() }];
-      });
-      await produce(this.node, batches, { transactionalId: null, acks: -1, timeoutMs: 30_000 });
-    }
+    await producer.flush();
+    await sleep(TICK_MS);
   }
 }
 
