@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { median } from '../bench/table.ts';
 import { LiveRun } from '../e2e/live-run.ts';
 import { describeWithCluster } from '../support/kafka/describe-kafka.ts';
 import { Job } from '../support/kafka/job.ts';
@@ -68,8 +69,4 @@ async function knowsAll(job: Job, run: LiveRun): Promise<void> {
 
 function* keys(from: number, count: number, step: number): Generator<{ readonly id: string }> {
   for (let i = 0; i < count; i++) yield { id: `k${from + Math.floor(i * step)}` };
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }

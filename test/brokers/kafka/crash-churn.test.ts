@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { partitionOf } from '../../../src/core/murmur2.ts';
 import { describeWithKafka } from '../../support/kafka/describe-kafka.ts';
-import { expectedOf, orders } from '../../support/kafka/job.ts';
+import { expectedOf, messageOf, orders } from '../../support/kafka/job.ts';
 import { KafkaJob } from './job.ts';
 
 const ORDERS = `
@@ -27,12 +26,11 @@ await describeWithKafka('two instances that join and leave every 2 s', (brokers)
     const values = orders(FEEDS * 100, 95);
     const feed = async () => {
       for (let i = 0; i < FEEDS; i++) {
-        const messages = values.slice(i * 100, (i + 1) * 100).map((value) => ({
-          key: value.id,
-          value: JSON.stringify(value),
-          partition: partitionOf(Buffer.from(value.id), PARTITIONS),
-        }));
-        await job.feed('raw', messages);
+        const next = values.slice(i * 100, (i + 1) * 100);
+        await job.feed(
+          'raw',
+          next.map((value) => messageOf(value, PARTITIONS)),
+        );
         await sleep((ROUNDS * STAY_MS) / FEEDS);
       }
     };

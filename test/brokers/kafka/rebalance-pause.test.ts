@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { partitionOf } from '../../../src/core/murmur2.ts';
 import { describeWithKafka } from '../../support/kafka/describe-kafka.ts';
+import { messageOf } from '../../support/kafka/job.ts';
 import { plainClient, until } from '../../support/kafka/topics.ts';
 import { type Instance, KafkaJob, type StartOptions } from './job.ts';
 
@@ -97,10 +97,6 @@ function moves(commits: readonly Commit[], from: number): number[] {
   return pauses;
 }
 
-function recordOf(id: string) {
-  return { key: id, value: JSON.stringify({ id }), partition: partitionOf(Buffer.from(id), PARTITIONS) };
-}
-
 function told(pauses: readonly number[]): string {
   return `${pauses.map(Math.round).join(', ')} ms`;
 }
@@ -113,7 +109,7 @@ function feed(job: KafkaJob): { stop(): Promise<number> } {
     const producer = plainClient(job.brokers).producer();
     await producer.connect();
     while (!isOver) {
-      const messages = Array.from({ length: FEED_RECORDS }, () => recordOf(`k${fed++}`));
+      const messages = Array.from({ length: FEED_RECORDS }, () => messageOf({ id: `k${fed++}` }, PARTITIONS));
       await producer.send({ topic: `${job.name}.in`, messages });
       await sleep(FEED_EVERY_MS);
     }

@@ -16,7 +16,7 @@ import type { Message } from './deliver.ts';
 import type { Job } from './job.ts';
 import { openTransactions } from './log-ends.ts';
 import type { Outages } from './outages.ts';
-import { until, withAdmin } from './topics.ts';
+import { until } from './topics.ts';
 
 const FAULTS = ['kill', 'freeze', 'leave', 'join', 'restart'] as const;
 /** Of 13: a broker restart takes longest. */
@@ -144,7 +144,7 @@ async function rest(job: Job, crew: Crew, outages: Outages): Promise<void> {
     let behind = '';
     const caughtUp = async () => {
       crew.complain();
-      const lags = await lagOf(job);
+      const lags = await job.lag();
       behind = lags.map((lag, partition) => `${partition}: ${lag}`).join(', ');
       return lags.every((lag) => lag === 0);
     };
@@ -163,17 +163,6 @@ async function rest(job: Job, crew: Crew, outages: Outages): Promise<void> {
 /** What stands still, for a person who looks into it. */
 async function picture(job: Job, crew: Crew): Promise<string> {
   return [crew.describe(), 'open transactions:', ...(await openTransactions(job.brokers, job.name))].join('\n');
-}
-
-async function lagOf(job: Job): Promise<readonly number[]> {
-  return withAdmin(job.brokers, async (admin) => {
-    const ends = await admin.fetchTopicOffsets(job.input);
-    const [committed] = await admin.fetchOffsets({ groupId: job.name, topics: [job.input] });
-    return ends.map(({ partition, high }) => {
-      const offset = committed?.partitions.find((one) => one.partition === partition)?.offset ?? '-1';
-      return Number(high) - Math.max(0, Number(offset));
-    });
-  });
 }
 
 /** Both read to the end; `calm` first gets what the other one has in its input. */

@@ -104,11 +104,7 @@ export class Job {
   /** Values with an `id`, each to the partition its key belongs to. */
   async deliver(values: readonly { readonly id: string }[], brokers = this.brokers): Promise<void> {
     await this.send(
-      values.map((value) => ({
-        key: value.id,
-        value: JSON.stringify(value),
-        partition: partitionOf(Buffer.from(value.id), this.partitions),
-      })),
+      values.map((value) => messageOf(value, this.partitions)),
       brokers,
     );
   }
@@ -159,7 +155,7 @@ export class Job {
   }
 
   /** Records not committed yet, by partition. */
-  private async lag(): Promise<readonly number[]> {
+  async lag(): Promise<readonly number[]> {
     return withAdmin(this.brokers, async (admin) => {
       const ends = await admin.fetchTopicOffsets(this.input);
       const [committed] = await admin.fetchOffsets({ groupId: this.name, topics: [this.input] });
@@ -174,6 +170,12 @@ export class Job {
     await Promise.all([...this.members].map((member) => member.kill()));
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Its `id` is the key, which says the partition. */
+export function messageOf(value: { readonly id: string }, partitions: number) {
+  const { id } = value;
+  return { key: id, value: JSON.stringify(value), partition: partitionOf(Buffer.from(id), partitions) };
 }
 
 export interface Order {
