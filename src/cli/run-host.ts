@@ -96,8 +96,8 @@ export class RunHost {
     return this.views.get(topology);
   }
 
-  /** Serves the topologies that are watched by now, if `--http` asks for it. */
-  async serve(): Promise<void> {
+  /** Serves these topologies, in this order, if `--http` asks for it; they are watched by now. */
+  async serve(topologies: readonly string[]): Promise<void> {
     const { address, exporter, readiness } = this;
     if (address === undefined || exporter === undefined) return;
     const token = tokenOf(this.flags);
@@ -107,7 +107,7 @@ export class RunHost {
       ...(token === undefined || token === '' ? {} : { token }),
       metrics: () => exporter.page(),
       readiness: () => readiness.report(),
-      consoles: new Map([...this.views.keys()].map((name) => [name, this.consoleOf(name)])),
+      consoles: new Map(topologies.map((name) => [name, this.consoleOf(name)])),
     });
     process.stderr.write(`listening on ${this.server.url}\n`);
   }

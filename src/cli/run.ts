@@ -84,7 +84,7 @@ async function run(paths: readonly string[], flags: RunFlags): Promise<number> {
   const stop = stopSignal(host.log);
   try {
     await openAll(runs);
-    await host.serve();
+    await host.serve(plans.map(({ name }) => name));
     const { summaries, failure } = await runTogether(runs, { stop, log: host.log });
     host.endProgress();
     const code = finish(summaries, { flags, gates });
