@@ -71,10 +71,13 @@ export class EntrySlabs {
     return this.highs[number >>> SLAB_BITS]! >= dead;
   }
 
-  /** Some entry of its slab may have a stamp from `low` to `high`. */
-  mayHold(number: number, low: number, high: number): boolean {
-    const slab = number >>> SLAB_BITS;
-    return this.highs[slab]! >= low && this.lows[slab]! <= high;
+  /** By slab: 1 when some entry of it may have a stamp from `low` to `high`; `slabOf` an entry tells which it is. */
+  mayHold(low: number, high: number): Uint8Array {
+    return Uint8Array.from(this.highs, (highest, slab) => (highest >= low && this.lows[slab]! <= high ? 1 : 0));
+  }
+
+  slabOf(number: number): number {
+    return number >>> SLAB_BITS;
   }
 
   isLeaving(number: number): boolean {

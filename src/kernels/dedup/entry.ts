@@ -13,13 +13,19 @@ export interface Entry {
   high: number;
 }
 
+const GROWTH = 9 / 8;
 /** A log keeps up to 16 MiB of its memory for the next checkpoint. */
 const KEPT_WORDS = 1 << 22;
 
 /** Entries one after another in a growing array of words. */
 export class EntryLog {
-  words = new Int32Array(64 * SLOT_WORDS);
+  words: Int32Array;
   length = 0;
+
+  /** `expected`: entries there is room for at once. */
+  constructor(expected = 64) {
+    this.words = new Int32Array(expected * SLOT_WORDS);
+  }
 
   get entries(): number {
     return this.length / SLOT_WORDS;
@@ -53,7 +59,7 @@ export class EntryLog {
     const at = this.length;
     this.length = at + SLOT_WORDS;
     if (this.length > this.words.length) {
-      const grown = new Int32Array(Math.ceil((this.words.length * 3) / 2 / SLOT_WORDS) * SLOT_WORDS);
+      const grown = new Int32Array(Math.ceil((this.words.length * GROWTH) / SLOT_WORDS) * SLOT_WORDS);
       grown.set(this.words);
       this.words = grown;
     }

@@ -148,11 +148,13 @@ export class SegmentLog {
       this.cheapestRun(MERGE_RUN, most) ?? this.cheapestRun(4, most) ?? this.cheapestRun(2, Number.POSITIVE_INFINITY)!;
     let low = Number.POSITIVE_INFINITY;
     let high = 0;
+    let bytes = 0;
     for (const segment of run) {
       low = Math.min(low, segment.low);
       high = Math.max(high, segment.high);
+      bytes += segment.bytes;
     }
-    this.merge = { run, low, high, found: new EntryLog(), next: 0 };
+    this.merge = { run, low, high, found: new EntryLog(bytes / ENTRY_BYTES), next: 0 };
   }
 
   /** The run of adjacent segments with the fewest bytes, when that is at most `most`. */

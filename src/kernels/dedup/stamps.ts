@@ -99,13 +99,13 @@ export class Stamps {
   count(stamp: number): void {
     this.inserted++;
     this.live++;
-    this.ring[Math.floor(stamp / this.sliceWidth) % RING]!++;
+    this.ring[this.placeOf(stamp)]!++;
   }
 
   /** An entry got a new stamp. */
   move(from: number, to: number): void {
-    this.ring[Math.floor(from / this.sliceWidth) % RING]!--;
-    this.ring[Math.floor(to / this.sliceWidth) % RING]!++;
+    this.ring[this.placeOf(from)]!--;
+    this.ring[this.placeOf(to)]!++;
   }
 
   /** Forgets the oldest slice when there are too many keys; gives how many keys that were, 0 for none. */
@@ -154,6 +154,11 @@ export class Stamps {
     this.low = state.low;
     this.ring.set(state.ring);
     this.live = state.ring.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Of its slice in the ring. */
+  private placeOf(stamp: number): number {
+    return (stamp / this.sliceWidth) & (RING - 1); // RING is a power of two
   }
 
   private moveTo(now: number): void {

@@ -159,9 +159,10 @@ export class HashTable {
   ): void {
     const low = Math.max(range.low, range.dead, 1);
     const index = this.indexes[s]!;
+    const slabs = this.entries.mayHold(low, range.high);
     for (let p = 0; p < index.length; p += 2) {
       const number = index[p + 1]!;
-      if (number === 0 || !this.entries.mayHold(number, low, range.high)) continue;
+      if (slabs[this.entries.slabOf(number)] === 0) continue; // as that of an empty slot
       const words = this.entries.words(number);
       const at = this.entries.at(number);
       const stamp = words[at + ENTRY_STAMP]! >>> 0;
