@@ -36,6 +36,8 @@ const FIRST_BACKOFF_MS = 20;
 const MAX_BACKOFF_MS = 500;
 /** Records taken between two looks at the limit of bytes. */
 const STRIDE = 128;
+/** Why a timer ends that nobody waits for any more; without a reason each end would make one. */
+const NO_MATTER = new Error('what was waited for came');
 
 /**
  * Reads one partition, committed records only: fetches ahead over a socket of its own, decodes what is asked for. Positions
@@ -91,11 +93,11 @@ export class PartitionReader {
     const leftMs = untilMs - clock.elapsed();
     if (leftMs <= 0 || signal.aborted) return nextTurn();
     const timer = new AbortController();
-    const stop = () => timer.abort();
+    const stop = () => timer.abort(NO_MATTER);
     signal.addEventListener('abort', stop, { once: true });
     await Promise.race([this.arrived.promise, clock.sleep(leftMs, timer.signal).catch(() => {})]);
     signal.removeEventListener('abort', stop);
-    timer.abort();
+    timer.abort(NO_MATTER);
     if (this.failure !== undefined) throw this.failure;
   }
 
