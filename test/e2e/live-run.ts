@@ -27,6 +27,10 @@ export class LiveRun {
     this.ended = new Promise((resolve) => this.child.on('close', resolve));
   }
 
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
   signal(name: NodeJS.Signals): void {
     this.child.kill(name);
   }
