@@ -9,7 +9,7 @@ export interface Blocked {
 }
 
 /** Entries looked at in one search, over all blocks: what keeps the cost of a record the same however many are held. */
-const LOOKS = 2400;
+const LOOKS = 800;
 /** Candidates that are verified. */
 const VERIFIED = 40;
 /** Weight of an entry that was met and cannot be a partner: stays what it is whatever is added. */

@@ -19,7 +19,7 @@ it('looks at no more entries, and gives no more to compare, however many are hel
     for (let seq = count; seq < count + 200; seq++) {
       let looks = 0;
       const found = index.search(keysOf(seq), () => ++looks > 0);
-      expect(looks).toBeLessThanOrEqual(2400);
+      expect(looks).toBeLessThanOrEqual(800);
       expect(looks).toBeGreaterThan(100);
       expect(found).toHaveLength(40);
     }
