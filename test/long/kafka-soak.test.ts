@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ConfigResourceTypes } from 'kafkajs';
 import { expect, it } from 'vitest';
 import { median } from '../bench/table.ts';
 import { LiveRun } from '../e2e/live-run.ts';
@@ -113,15 +114,21 @@ async function rateOf(run: LiveRun, job: Job): Promise<number> {
 
 /** Long runs must not fill the disk. */
 async function keepLittle(job: Job): Promise<void> {
-  const topics = await withAdmin(job.brokers, (admin) => admin.listTopics());
-  const resources = topics
-    .filter((topic) => topic.startsWith(job.name) && !topic.includes('state'))
-    .map((name) => ({
-      type: 2,
-      name,
-      configEntries: Object.entries(KEPT).map(([key, value]) => ({ name: key, value })),
-    }));
-  await withAdmin(job.brokers, (admin) => admin.alterConfigs({ validateOnly: false, resources }));
+  await withAdmin(job.brokers, async (admin) => {
+    const topics = [job.input, `${job.name}.out`, `${job.name}.again`]; // the others trim themselves
+    const described = await admin.describeConfigs({
+      includeSynonyms: false,
+      resources: topics.map((name) => ({ type: ConfigResourceTypes.TOPIC, name })),
+    });
+    // what is set must be given again: this request replaces all of it
+    const resources = described.resources.map(({ resourceName, configEntries }) => {
+      const set = configEntries.filter(({ isDefault }) => !isDefault).map((one) => [one.configName, one.configValue]);
+      const all = { ...Object.fromEntries(set), ...KEPT } as Record<string, string>;
+      const entries = Object.entries(all).map(([name, value]) => ({ name, value }));
+      return { type: ConfigResourceTypes.TOPIC, name: resourceName, configEntries: entries };
+    });
+    await admin.alterConfigs({ validateOnly: false, resources });
+  });
 }
 
 function* values(from: number, count: number): Generator<{ readonly id: string; readonly v: number }> {
