@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export type Mood = 'up' | 'reset' | 'unavailable' | 'redirect' | 'silent' | 'huge' | 'forbidden';
 
@@ -11,6 +12,8 @@ export interface FakeRegistry {
   readonly asked: string[];
   /** What it does with the next question; asked for each. */
   mood: () => Mood;
+  /** Answers come so much later, milliseconds. */
+  delayMs: number;
   /** Adds an Avro schema, and gives its id. */
   add(schema: unknown, more?: Record<string, unknown>): number;
   close(): Promise<void>;
@@ -48,6 +51,7 @@ export async function fakeRegistry(): Promise<FakeRegistry> {
     asked.push(`${request.method} ${path}`);
     const body = await bodyOf(request);
     const mood = registry.mood();
+    if (registry.delayMs > 0) await sleep(registry.delayMs);
     if (mood === 'reset') request.socket.destroy();
     else if (mood === 'unavailable') response.writeHead(503).end('<html>later</html>');
     else if (mood === 'forbidden') response.writeHead(403).end();
@@ -65,6 +69,7 @@ export async function fakeRegistry(): Promise<FakeRegistry> {
     schemas,
     asked,
     mood: () => 'up',
+    delayMs: 0,
     add,
     close: () =>
       new Promise((resolve) => {
