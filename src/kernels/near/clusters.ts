@@ -1,4 +1,4 @@
-import type { Match, NearEntry } from './near-index.ts';
+import type { Match, Matches, NearEntry } from './near-index.ts';
 
 /** Members of a cluster that stand for it when two are compared: so many similarities squared at most. */
 const SAMPLE = 8;
@@ -60,29 +60,31 @@ export class Clusters {
   }
 
   /** Gives a new entry its cluster, that of the match given back, or its own. */
-  place(entry: NearEntry, matches: readonly Match[]): Placed {
+  place(entry: NearEntry, matches: Matches): Placed {
     const [match, rival] = this.candidates(matches);
     if (match !== undefined) {
       entry.cluster = match.entry.cluster;
       this.enter(this.clusterOf(match.entry), entry);
     }
     const union = rival === undefined ? undefined : this.unite(entry, rival.entry);
-    const nearest = matches[0];
+    const nearest = matches.near[0];
     const move = nearest === undefined || !this.options.mayMove ? undefined : this.attract(entry, nearest);
     return { match, union, move };
   }
 
   /** The clusters a record with these candidates belongs to, by the best match of each: the one most alike on average first. */
-  private candidates(matches: readonly Match[]): Match[] {
+  private candidates({ near, rest }: Matches): Match[] {
     const clusters = new Map<string, { sum: number; count: number; best: Match }>();
-    for (const match of matches) {
+    const add = (match: Match, isNew: boolean): void => {
       const known = clusters.get(match.entry.cluster);
-      if (known === undefined) clusters.set(match.entry.cluster, { sum: match.score, count: 1, best: match });
-      else {
+      if (known !== undefined) {
         known.sum += match.score;
         known.count++;
-      }
-    }
+      } else if (isNew) clusters.set(match.entry.cluster, { sum: match.score, count: 1, best: match });
+    };
+    for (const match of near) add(match, true);
+    // one of which none is near is not near on average; who is alone in its cluster is there already
+    if (near.some(({ entry }) => this.clusters.has(entry.cluster))) for (const match of rest()) add(match, false);
     // of two that are equally alike the one with the better match stays first
     return [...clusters.values()]
       .filter(({ sum, count }) => sum / count >= this.options.threshold)

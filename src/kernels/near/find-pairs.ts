@@ -46,8 +46,8 @@ export function findPairs(rows: readonly (readonly unknown[])[], options: FindOp
       made,
       least,
       (other) => other.seq < i && (second === undefined || other.side !== sideOf(i)),
-    ))
-      if (score >= least) pairs.push({ a: entry.seq, b: i, score });
+    ).near)
+      pairs.push({ a: entry.seq, b: i, score });
   return pairs.sort((x, y) => y.score - x.score || x.a - y.a || x.b - y.b);
 }
 

@@ -39,6 +39,14 @@ export interface Match {
   readonly score: number;
 }
 
+/** Of one search, until the next one. */
+export interface Matches {
+  /** Those alike enough, best first, ties by age. */
+  readonly near: readonly Match[];
+  /** The others, in any order. Made when they are asked for: most entries are far away in memory. */
+  rest(): readonly Match[];
+}
+
 export interface IndexOptions {
   readonly features: FeatureKind;
   /** Records with model codes of which none is shared are less alike. */
@@ -107,18 +115,23 @@ export class NearIndex {
     return this.store.bytes;
   }
 
-  /** Verified candidates, best first, ties by age; none when the best is below `least`. */
-  matches(features: Features, least: number, accept?: (entry: NearEntry) => boolean): Match[] {
+  /** Verified candidates. */
+  matches(features: Features, least: number, accept?: (entry: NearEntry) => boolean): Matches {
     const places = this.blocks.search(this.features.keysOf(features), accept);
     const scores = this.features.likenesses(
       features,
       places.map((place) => this.addresses[place]!),
     );
     this.compareValues(features.values, scores, (i) => this.blocks.at(places[i]!));
-    if (!scores.some((score) => score >= least)) return [];
-    const matches: Match[] = [];
-    for (let i = 0; i < places.length; i++) matches.push({ entry: this.blocks.at(places[i]!), score: scores[i]! });
-    return matches.sort((a, b) => b.score - a.score || a.entry.seq - b.entry.seq);
+    const matches = (wanted: (score: number) => boolean): Match[] => {
+      const found: Match[] = [];
+      for (let i = 0; i < places.length; i++)
+        if (wanted(scores[i]!)) found.push({ entry: this.blocks.at(places[i]!), score: scores[i]! });
+      return found;
+    };
+    const near = matches((score) => score >= least);
+    near.sort((a, b) => b.score - a.score || a.entry.seq - b.entry.seq);
+    return { near, rest: () => matches((score) => score < least) };
   }
 
   /** How alike an entry is to others that are held. */

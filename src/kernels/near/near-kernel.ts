@@ -11,7 +11,7 @@ import { type Features, featuresOf } from './features.ts';
 import { FieldComparisons } from './field-comparisons.ts';
 import { GoldenRecords, keyOf } from './golden-records.ts';
 import { NEAR_DUPLICATE } from './near-finding.ts';
-import { type Match, type NearEntry, NearIndex } from './near-index.ts';
+import { type Match, type Matches, type NearEntry, NearIndex } from './near-index.ts';
 import type { NearOptions } from './near-options.ts';
 import { NearWriter, PORT } from './near-writer.ts';
 import { linkBest } from './partners.ts';
@@ -136,7 +136,13 @@ export class NearKernel implements Kernel {
     );
     const { entry, match } = this.join({ record, features, side, timeMs, matches }, out);
     const { cluster } = entry;
-    const found = { texts, features, cluster, match, related: options.related === undefined ? undefined : matches[0] };
+    const found = {
+      texts,
+      features,
+      cluster,
+      match,
+      related: options.related === undefined ? undefined : matches.near[0],
+    };
     this.writer.note(found);
     if (this.golden === undefined) this.writer.write(record, found, out);
     else {
@@ -166,7 +172,7 @@ export class NearKernel implements Kernel {
       readonly features: Features;
       readonly side: string | undefined;
       readonly timeMs: number;
-      readonly matches: readonly Match[];
+      readonly matches: Matches;
     },
     out: Out,
   ): { readonly entry: NearEntry; readonly match: Match | undefined } {
@@ -175,7 +181,7 @@ export class NearKernel implements Kernel {
     const { origin } = found.record;
     const { threshold, oneToOne } = options;
     const entry = index.add({ features, origin, time: timeMs, side, cluster: originId(origin) });
-    if (oneToOne) return { entry, match: linkBest(index, { entry, matches, threshold }, out) };
+    if (oneToOne) return { entry, match: linkBest(index, { entry, matches: matches.near, threshold }, out) };
     const placed = clusters.place(entry, matches);
     if (placed.union !== undefined) this.golden?.unite(placed.union, { time: timeMs, arrival: entry.seq });
     tellPlaced(entry, placed, out);

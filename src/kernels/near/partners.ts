@@ -32,7 +32,7 @@ export function linkBest(
     left.cluster = originId(left.origin);
     index.touch(left);
     out.event('cluster.split', { cluster: before, origin: left.origin, from: other.origin });
-    [seeker, offers] = [left, index.matches(index.featuresOf(left), threshold, (e) => e.side !== left.side)];
+    [seeker, offers] = [left, index.matches(index.featuresOf(left), threshold, (e) => e.side !== left.side).near];
   }
   const partner = entry.partner < 0 ? undefined : index.get(entry.partner);
   return partner === undefined ? undefined : { entry: partner, score: entry.score };

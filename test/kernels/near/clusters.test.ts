@@ -1,13 +1,15 @@
 import { expect, it } from 'vitest';
 import { uniform } from '../../../src/core/hash.ts';
 import { Clusters } from '../../../src/kernels/near/clusters.ts';
-import type { Match, NearEntry } from '../../../src/kernels/near/near-index.ts';
+import type { Matches, NearEntry } from '../../../src/kernels/near/near-index.ts';
+
+const THRESHOLD = 0.5;
 
 type Alike = (a: NearEntry, b: NearEntry) => number;
 
 function clustersOf(alike: Alike, mayMove = true): Clusters {
   return new Clusters({
-    threshold: 0.5,
+    threshold: THRESHOLD,
     mayMove,
     alike: (entry, others) => Float64Array.from(others, (other) => alike(entry, other)),
     changed: () => {},
@@ -19,11 +21,12 @@ function entryOf(seq: number, side?: string): NearEntry {
   return entry as NearEntry; // all that clusters read
 }
 
-const matchesOf = (entry: NearEntry, others: readonly NearEntry[], alike: Alike): Match[] =>
-  others
-    .map((other) => ({ entry: other, score: alike(entry, other) }))
-    .filter(({ score }) => score > 0)
-    .sort((a, b) => b.score - a.score || a.entry.seq - b.entry.seq);
+function matchesOf(entry: NearEntry, others: readonly NearEntry[], alike: Alike): Matches {
+  const met = others.map((other) => ({ entry: other, score: alike(entry, other) })).filter(({ score }) => score > 0);
+  const near = met.filter(({ score }) => score >= THRESHOLD);
+  near.sort((a, b) => b.score - a.score || a.entry.seq - b.entry.seq);
+  return { near, rest: () => met.filter(({ score }) => score < THRESHOLD) };
+}
 
 /** Places entries that are as alike as the table says; gives them and what was said of the last. */
 function place(alike: Alike, count: number, mayMove = true) {
@@ -109,8 +112,8 @@ it('records of one list are not compared: two of them are one when both are like
   const alike: Alike = (a, b) => (a.side === b.side ? 0 : 0.8);
   const clusters = clustersOf(alike, false);
   const [a, b, c] = [entryOf(0, 'x'), entryOf(1, 'x'), entryOf(2, 'y')] as const;
-  clusters.place(a, []);
-  clusters.place(b, []);
+  clusters.place(a, { near: [], rest: () => [] });
+  clusters.place(b, { near: [], rest: () => [] });
   expect(clusters.place(c, matchesOf(c, [a, b], alike)).union).toEqual({
     cluster: 'c0',
     from: 'c1',
