@@ -1,3 +1,5 @@
+import { medianOf } from '../sketch/median.ts';
+
 /** 1 / Φ⁻¹(3/4): makes the median absolute deviation of a normal its standard deviation. */
 const MAD_TO_SD = 1.4826;
 /** √(π/2): the same for the mean absolute deviation. */
@@ -42,9 +44,9 @@ export class History {
     const { atLeast, deviations, tolerance } = this.options;
     const n = this.values.length;
     if (n < atLeast) return undefined;
-    const middle = median(this.values);
+    const middle = medianOf(this.values);
     const distances = this.values.map((value) => Math.abs(value - middle));
-    const mad = median(distances) * MAD_TO_SD;
+    const mad = medianOf(distances) * MAD_TO_SD;
     const spread = mad > 0 ? mad : (distances.reduce((sum, d) => sum + d, 0) / n) * MEAN_TO_SD;
     const half = Math.max(spread * deviations * (1 + 4 / n), tolerance * Math.abs(middle));
     return { min: middle - half, max: middle + half };
@@ -54,10 +56,4 @@ export class History {
     this.values.push(value);
     if (this.values.length > this.options.windows) this.values.shift();
   }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
 }

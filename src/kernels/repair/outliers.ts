@@ -1,3 +1,5 @@
+import { medianOf } from '../sketch/median.ts';
+
 export type OutlierMethod = 'speed' | 'hampel';
 
 /** A point of a series. */
@@ -33,7 +35,7 @@ export function speedRepair(last: Point | undefined, { t, x }: Point, next: read
     const room = limit * Math.max(0, next[i]!.t - t);
     values.push(next[i]!.x - room, next[i]!.x + room);
   }
-  const middle = median(values);
+  const middle = medianOf(values);
   if (middle === x) return x;
   if (after.t > t && Math.abs(after.x - last.x) <= limit * (after.t - last.t))
     return last.x + ((after.x - last.x) * (t - last.t)) / (after.t - last.t);
@@ -54,12 +56,7 @@ export function isTooFast(from: Point, to: Point, limit: number): boolean {
 export function hampelRepair(before: readonly number[], x: number, after: readonly number[]): number {
   if (before.length < HAMPEL_SIDE || after.length < HAMPEL_SIDE) return x;
   const window = [...before.slice(-HAMPEL_SIDE), x, ...after.slice(0, HAMPEL_SIDE)];
-  const middle = median(window);
-  const deviation = MAD_TO_SIGMA * median(window.map((value) => Math.abs(value - middle)));
+  const middle = medianOf(window);
+  const deviation = MAD_TO_SIGMA * medianOf(window.map((value) => Math.abs(value - middle)));
   return deviation > 0 && Math.abs(x - middle) > HAMPEL_FACTOR * deviation ? middle : x;
-}
-
-/** Of an odd number of values. */
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
 }

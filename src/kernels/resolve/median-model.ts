@@ -1,6 +1,7 @@
+import { medianOf } from '../sketch/median.ts';
 import { type ClaimEntry, type ClaimModel, NOTHING } from './claim-entry.ts';
-import { medianOf, type Weighted, weightedMedian, weightOf } from './median.ts';
 import { NumberSources } from './number-sources.ts';
+import { type Weighted, weightedMedian, weightOf } from './weighted-median.ts';
 
 export interface MedianSettings {
   /** Claims further than this many median absolute deviations from the median are rejected, > 0. */

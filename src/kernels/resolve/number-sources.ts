@@ -1,5 +1,5 @@
+import { medianOf } from '../sketch/median.ts';
 import type { ClaimEntry } from './claim-entry.ts';
-import { medianOf } from './median.ts';
 
 /** Ratios of a source to the others kept for each attribute; a factor is believed from 10 on. */
 const RATIOS = 31;

@@ -20,9 +20,3 @@ export function weightOf(entries: readonly Weighted[]): number {
   for (const { weight } of entries) total += weight;
   return total;
 }
-
-export function medianOf(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half]! : sorted[half - 1]! / 2 + sorted[half]! / 2;
-}
