@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import type { Log } from '../core/log.ts';
 import type { RunSummary } from '../runtime/run.ts';
 import { EXIT } from './exit.ts';
 import { folderView } from './folder-view.ts';
@@ -12,7 +13,7 @@ import { type HostFlags, RunHost } from './run-host.ts';
 import { openAll, runTogether } from './run-together.ts';
 import { type TopologyFlags, TopologyRun, type Version } from './run-topology.ts';
 import { checkSideBySide } from './side-by-side.ts';
-import { stopSignal } from './stop-signal.ts';
+import { type StopSignal, stopSignal } from './stop-signal.ts';
 import { workerCount } from './workers-flag.ts';
 
 interface RunFlags extends TopologyFlags, HostFlags, EndFlags {
@@ -83,7 +84,7 @@ async function run(paths: readonly string[], flags: RunFlags): Promise<number> {
   const again = reloads({ runs, read, flags, host });
   const stop = stopSignal(host.log);
   try {
-    await openAll(runs);
+    if (!(await isOpen(runs, stop, host.log))) return EXIT.ok;
     await host.serve(plans.map(({ name }) => name));
     const { summaries, failure } = await runTogether(runs, { stop, log: host.log });
     host.endProgress();
@@ -96,6 +97,18 @@ async function run(paths: readonly string[], flags: RunFlags): Promise<number> {
     stop.dispose();
     for (const one of runs) await one.close();
     await host.close();
+  }
+}
+
+/** False when it was asked to stop before everything was open: then nothing has been done, and that is as it was wanted. */
+async function isOpen(runs: readonly TopologyRun[], stop: StopSignal, log: Log): Promise<boolean> {
+  try {
+    await openAll(runs);
+    return true;
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    log.warn('stopped', `stopped before it had begun: ${error instanceof Error ? error.message : String(error)}`);
+    return false;
   }
 }
 

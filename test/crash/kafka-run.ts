@@ -66,7 +66,7 @@ try {
   });
   tell({ summary: { in: records, curated, quarantined, duplicate, merged, held, read } });
 } catch (error) {
-  code = 1;
+  code = stop.signal.aborted && broker === undefined ? 0 : 1; // asked to stop before it had begun, as the command line
   const { code: name } = error as { readonly code?: unknown };
   process.stderr.write(`${String(name)}: ${error instanceof Error ? error.message : String(error)}\n`);
 } finally {

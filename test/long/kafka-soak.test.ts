@@ -32,7 +32,7 @@ steps:
 output: { topic: {name}.out }
 outputs: { once.duplicates: {name}.again }
 `;
-const KEPT = { 'retention.bytes': '100000000', 'segment.bytes': '20000000' };
+const KEPT = { 'retention.bytes': '1000000000', 'segment.bytes': '100000000' };
 
 await describeWithCluster('a long time at half load', { nodes: 1, optimized: true }, (cluster) => {
   it(`for ${MINUTES} minutes neither memory nor descriptors grow, and it keeps up`, async () => {
@@ -90,7 +90,10 @@ async function soak(job: Job, { run, from, sent, perSecond }: Soak): Promise<Sam
         producer.write(Buffer.from(value.id), JSON.stringify(value), Date.now());
       at = due;
       await producer.flush();
-      if (at >= ((samples.length + 1) * sent) / SAMPLES) samples.push(await sampleOf(job, run));
+      if (at >= ((samples.length + 1) * sent) / SAMPLES) {
+        samples.push(await sampleOf(job, run));
+        if (process.env.SOAK_TELL) console.info(JSON.stringify(samples.at(-1)));
+      }
       await sleep(TICK_MS);
     }
   } finally {
@@ -101,6 +104,7 @@ async function soak(job: Job, { run, from, sent, perSecond }: Soak): Promise<Sam
 
 async function sampleOf(job: Job, run: LiveRun): Promise<Sample> {
   const behind = (await job.lag()).reduce((sum, lag) => sum + lag, 0);
+  if (run.hasEnded) throw new Error(`it ended with ${await run.ended}: ${run.stderr}`);
   return { ...vitalsOf(run.pid), behind };
 }
 
