@@ -3,8 +3,8 @@ import { type CampaignOptions, runCampaign } from '../support/kafka/campaign.ts'
 import { describeWithCluster } from '../support/kafka/describe-kafka.ts';
 import { Outages } from '../support/kafka/outages.ts';
 
-/** Beyond those that every run of the tests has; one again with CAMPAIGN_SEED. */
-const FIRST = 101;
+/** Beyond those that every run of the tests has; from another one on with CAMPAIGN_FIRST, one again with CAMPAIGN_SEED. */
+const FIRST = Number(process.env.CAMPAIGN_FIRST ?? 101);
 const FAULTS = 50;
 const TOTAL = Number(process.env.CAMPAIGN_FAULTS ?? 2000);
 const ONE = process.env.CAMPAIGN_SEED;
