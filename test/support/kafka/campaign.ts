@@ -165,11 +165,21 @@ async function picture(job: Job, crew: Crew): Promise<string> {
   return [crew.describe(), 'open transactions:', ...(await openTransactions(job.brokers, job.name))].join('\n');
 }
 
+/** A commit is answered before every reader can see it: its markers are still on their way. */
+function visible({ brokers, name }: Job): Promise<void> {
+  return until(
+    'the last commits to be seen',
+    async () => (await openTransactions(brokers, name)).length === 0,
+    PATIENCE_MS,
+  );
+}
+
 /** Both read to the end; `calm` first gets what the other one has in its input. */
 async function compare(job: Job, calm: Job): Promise<void> {
   const input = await messagesIn(job.brokers, job.input);
   await calm.send(input);
   const [disturbed, undisturbed] = [await job.finish(), await calm.finish()];
+  await Promise.all([job, calm].map(visible));
   const [found, reference] = [await verdictOf(job), await verdictOf(calm)];
   const expected = expectedOf(input, job.partitions);
   expect(reference, 'an undisturbed run').toEqual(expected);
