@@ -61,9 +61,9 @@ export class EntrySlabs {
     return this.words(number)[this.at(number) + ENTRY_STAMP]! >>> 0;
   }
 
-  /** No slab but the last can be over. */
+  /** No slab but the last can be over, and no number of one that is gone can be about. */
   allLive(dead: number): boolean {
-    return dead <= this.nextOver;
+    return dead <= this.nextOver && !this.someGone;
   }
 
   /** Some entry of its slab may live. */
@@ -130,7 +130,7 @@ export class EntrySlabs {
       });
       this.nextOver = next;
     }
-    return this.gone.length + this.goneBefore.length > 0;
+    return this.someGone;
   }
 
   /** A round of sweeps begins; `live`: how many entries still count. True when there are slabs to be emptied. */
@@ -165,6 +165,10 @@ export class EntrySlabs {
       this.lows[slab] = shifted(this.lows[slab]!);
     }
     this.nextOver = 0;
+  }
+
+  private get someGone(): boolean {
+    return this.gone.length + this.goneBefore.length > 0;
   }
 
   private reserve(stamp: number): number {

@@ -114,6 +114,26 @@ describe('dedup state', () => {
     expect([...parts.keys()].sort()).toEqual(['meta', 'origins']);
   });
 
+  it.each([
+    ['records', { kind: 'records', records: 20_000 }],
+    ['time', { kind: 'time', seconds: 20 }],
+  ] as const)('takes no more memory however long a window slides (%s)', (_, window) => {
+    const state = stateOf(window);
+    const parts = new Map<string, Uint8Array>();
+    const pass = (from: number, to: number) => {
+      for (let at = from; at < to; at += 500) {
+        feed(state, at, at + 500);
+        state.tidy(500);
+        if (at % 10_000 === 0) save(state, parts);
+      }
+      return state.byteLength;
+    };
+    const early = pass(0, 200_000);
+    expect(pass(200_000, 2_000_000)).toBeLessThan(1.2 * early);
+    expect(feed(state, 1_990_000, 2_000_000)).toBe(10_000);
+    expect(feed(state, 1_900_000, 1_900_100)).toBe(0);
+  });
+
   it('counts of records start over without forgetting anything', () => {
     const state = stateOf({ kind: 'records', records: 1000 });
     feed(state, 0, 2000);
