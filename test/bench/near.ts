@@ -1,5 +1,5 @@
-import { uniform } from '../../src/core/hash.ts';
-import { dedupNear } from '../../src/operators/dedup-near.ts';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { scoreBatch, scoreSet } from '../kernels/near/score.ts';
 import {
   type MatchSet,
@@ -10,7 +10,7 @@ import {
   readRestaurants,
   readSplink,
 } from '../kernels/near/sets.ts';
-import { CollectOut, recordOf, testDeps } from '../support/collect-out.ts';
+import type { Pace, Paced } from './near/pace.ts';
 import { type BenchOptions, median, type Table } from './table.ts';
 
 type Line = readonly (string | number)[];
@@ -57,62 +57,26 @@ export async function run(options: BenchOptions): Promise<Table> {
   };
 }
 
-/** Texts of 40 words and records of three fields; one in five is an earlier one with a word changed. */
+/** Texts of 40 words and records of three fields; every measurement in a process of its own. */
 function speed({ runs, records, seed }: BenchOptions): string[] {
-  const word = (...at: number[]): string => `w${Math.floor(uniform(seed, ...at) ** 3 * 50_000)}`;
-  const sourceOf = (i: number): number => (uniform(seed, i, 1) < 0.2 ? Math.floor(uniform(seed, i, 2) * i) : i);
-  const text = (i: number): object => {
-    const of = sourceOf(i);
-    return { t: Array.from({ length: 40 }, (_, w) => (of !== i && w === 20 ? 'changed' : word(of, w, 3))).join(' ') };
-  };
-  const person = (i: number): object => {
-    const of = sourceOf(i);
-    return {
-      name: `${word(of, 4)} ${word(of, 5)}${of === i ? '' : 'x'}`,
-      street: `${Math.floor(uniform(seed, of, 6) * 200)} ${word(of, 7)} street`,
-      town: word(of, 8),
-    };
-  };
   const sizes = [10_000, 100_000, 1_000_000].filter((size) => size <= records);
-  const line = (what: string, size: number, make: () => Pace): string => {
-    const paces = Array.from({ length: size < 100_000 ? Math.min(runs, 3) : 1 }, make);
+  const line = (what: Paced, size: number): string => {
+    const paces = Array.from({ length: size < 1_000_000 ? Math.min(runs, 3) : 1 }, () => paceOf(what, size, seed));
     const [rate, last] = [median(paces.map((pace) => pace.rate)), median(paces.map((pace) => pace.last))];
     return `${what}, ${size}: ${Math.round(rate)} a second of CPU, the last fifth ${Math.round(last)}; ${Math.round(paces[0]!.bytes)} bytes of state each`;
   };
   return [
     'capacity of a stage of one partition, verified:',
-    ...sizes
-      .filter((size) => size <= 100_000)
-      .map((size) => line('texts', size, () => pace({ kind: 'text', fields: ['t'] }, text, size))),
-    ...sizes.map((size) =>
-      line('records', size, () => pace({ kind: 'person', fields: ['name', 'street', 'town'] }, person, size)),
-    ),
+    ...sizes.filter((size) => size <= 100_000).map((size) => line('texts', size)),
+    ...sizes.map((size) => line('records', size)),
   ];
 }
 
-interface Pace {
-  /** Records a second of CPU: all of them, and the last fifth. */
-  readonly rate: number;
-  readonly last: number;
-  readonly bytes: number;
-}
-
-function pace(config: object, row: (i: number) => object, count: number): Pace {
-  const kernel = dedupNear.create(config as never, testDeps());
-  if (kernel instanceof Promise) throw new Error('dedup-near is made at once');
-  let [spent, early] = [0, 0];
-  for (let at = 0; at < count; at += 1000) {
-    const batch = Array.from({ length: Math.min(1000, count - at) }, (_, i) => recordOf(row(at + i), at + i));
-    const time = new Float64Array(batch.length).fill(Number.NaN);
-    const out = new CollectOut();
-    const from = process.cpuUsage();
-    kernel.process(batch, time, out);
-    const { user } = process.cpuUsage(from);
-    spent += user;
-    if (at < 0.8 * count) early += user;
-  }
-  const bytes = (kernel.stats?.().bytes ?? 0) / count;
-  return { rate: (count / spent) * 1e6, last: ((0.2 * count) / (spent - early)) * 1e6, bytes };
+function paceOf(what: Paced, size: number, seed: number): Pace {
+  const script = join(import.meta.dirname, 'near', 'pace.ts');
+  const child = spawnSync(process.execPath, [script, what, String(size), String(seed)], { encoding: 'utf8' });
+  if (child.status !== 0) throw new Error(`${what}, ${size}: ${child.stderr}`);
+  return JSON.parse(child.stdout) as Pace; // as pace.ts prints it
 }
 
 function f(value: number): string {
