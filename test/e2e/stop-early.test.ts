@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { afterAll, expect, it } from 'vitest';
 import { root } from './cli.ts';
 
@@ -28,17 +27,23 @@ async function runOn(stops: boolean): Promise<{ readonly code: number | null; re
   const port = typeof address === 'object' ? address?.port : undefined;
   const child = spawn(
     process.execPath,
-    [join(root, 'src/cli/main.ts'), 'run', topology, '--brokers', `127.0.0.1:${port}`],
+    [join(root, 'src/cli/main.ts'), 'run', topology, '--brokers', `127.0.0.1:${port}`, '--log-level', 'info'],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
-  const stderr = text(child.stderr);
+  let stderr = '';
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
   const ended = once(child, 'close');
   const [socket] = await once(server, 'connection');
-  if (stops) child.kill('SIGTERM');
+  if (stops) {
+    child.kill('SIGTERM');
+    while (!stderr.includes('"stopping"')) await once(child.stderr, 'data'); // it has heard of it
+  }
   socket.destroy();
   server.close();
   const [code] = await ended;
-  return { code, stderr: await stderr };
+  return { code, stderr };
 }
 
 it('a run that is asked to stop while it looks for a broker ends well, and says what it saw', async () => {
