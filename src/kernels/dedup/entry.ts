@@ -59,7 +59,7 @@ export class EntryLog {
     const at = this.length;
     this.length = at + SLOT_WORDS;
     if (this.length > this.words.length) {
-      const grown = new Int32Array(Math.ceil((this.words.length * GROWTH) / SLOT_WORDS) * SLOT_WORDS);
+      const grown = new Int32Array(Math.ceil((this.length * GROWTH) / SLOT_WORDS) * SLOT_WORDS);
       grown.set(this.words);
       this.words = grown;
     }
