@@ -1,4 +1,4 @@
-import { ConfigError, QualityStop } from '../core/errors.ts';
+import { ConfigError, messageOf, QualityStop } from '../core/errors.ts';
 
 /** What the shell sees. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, gate: 3 } as const;
@@ -13,7 +13,7 @@ export function report(error: unknown): number {
     process.stderr.write(`${error.message}\n`);
     return EXIT.gate;
   }
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   process.stderr.write(`sluice: ${message}\n`);
   const code = (error as { code?: unknown }).code;
   if (typeof code !== 'string' && error instanceof Error) process.stderr.write(`${error.stack}\n`);

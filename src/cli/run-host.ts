@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { systemClock } from '../core/clock.ts';
-import { ConfigError } from '../core/errors.ts';
+import { ConfigError, messageOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { RunObserver } from '../core/observer.ts';
 import { silentTransport, type TransportObserver } from '../core/transport.ts';
@@ -125,10 +125,6 @@ export class RunHost {
     const view = () => this.views.get(name) as LiveView; // a name that is watched stays so
     return { view: () => view().view(), find: (query) => view().samples.find(query) };
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function withReadiness(told: TransportObserver, readiness: Readiness): TransportObserver {

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { messageOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { RunSummary } from '../runtime/run.ts';
 import { EXIT } from './exit.ts';
@@ -84,7 +85,7 @@ async function run(paths: readonly string[], flags: RunFlags): Promise<number> {
   const again = reloads({ runs, read, flags, host });
   const stop = stopSignal(host.log);
   try {
-    if (!(await isOpen(runs, stop, host.log))) return EXIT.ok;
+    if (!(await opened(runs, stop, host.log))) return EXIT.ok;
     await host.serve(plans.map(({ name }) => name));
     const { summaries, failure } = await runTogether(runs, { stop, log: host.log });
     host.endProgress();
@@ -101,13 +102,13 @@ async function run(paths: readonly string[], flags: RunFlags): Promise<number> {
 }
 
 /** False when it was asked to stop before everything was open: then nothing has been done, and that is as it was wanted. */
-async function isOpen(runs: readonly TopologyRun[], stop: StopSignal, log: Log): Promise<boolean> {
+async function opened(runs: readonly TopologyRun[], stop: StopSignal, log: Log): Promise<boolean> {
   try {
     await openAll(runs);
     return true;
   } catch (error) {
     if (!stop.signal.aborted) throw error;
-    log.warn('stopped', `stopped before it had begun: ${error instanceof Error ? error.message : String(error)}`);
+    log.warn('stopped', `stopped before it had begun: ${messageOf(error)}`);
     return false;
   }
 }

@@ -1,4 +1,4 @@
-import { ConfigError, QualityStop } from '../core/errors.ts';
+import { ConfigError, messageOf, QualityStop } from '../core/errors.ts';
 import type { RunObserver } from '../core/observer.ts';
 import type { TransportObserver } from '../core/transport.ts';
 import type { LogOptions } from '../telemetry/log.ts';
@@ -35,7 +35,7 @@ export function failureOf(error: unknown): Failure {
   const { code } = error as { readonly code?: unknown };
   return {
     kind,
-    message: error instanceof Error ? error.message : String(error),
+    message: messageOf(error),
     code: typeof code === 'string' ? code : undefined,
   };
 }

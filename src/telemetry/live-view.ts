@@ -1,5 +1,6 @@
 import { type TaskId, taskName } from '../core/broker.ts';
 import type { Clock } from '../core/clock.ts';
+import { messageOf } from '../core/errors.ts';
 import type { CommitReport, RunObserver, TaskState } from '../core/observer.ts';
 import { EventBook } from './event-book.ts';
 import { Inspections } from './inspections.ts';
@@ -75,7 +76,7 @@ export class LiveView implements RunObserver {
   readonly taskFailed = (id: TaskId, error: unknown): void => {
     const task = this.task(id);
     task.restarts++;
-    task.lastError = error instanceof Error ? error.message : String(error);
+    task.lastError = messageOf(error);
   };
 
   readonly commitFailed = (): void => {

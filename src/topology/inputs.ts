@@ -1,6 +1,6 @@
 import type { StartAt } from '../core/broker.ts';
 import type { Codec } from '../core/codec.ts';
-import { ConfigError } from '../core/errors.ts';
+import { ConfigError, messageOf } from '../core/errors.ts';
 import { parseDuration } from '../core/units.ts';
 import { type Issues, type Path, pathText, show } from './issues.ts';
 import type { InputPlan } from './plan.ts';
@@ -193,7 +193,7 @@ export function makeCodec(
     context.issues.add({
       path: context.path,
       code: isSchema ? error.code : 'unknown-format',
-      message: `format \`${format}\`: ${error instanceof Error ? error.message : String(error)}`,
+      message: `format \`${format}\`: ${messageOf(error)}`,
       remedy: isSchema ? 'mend the schema' : 'write json, csv, text, bytes, avro or json-schema',
     });
     return brokenCodec(format);

@@ -1,4 +1,4 @@
-import { BrokerError, ConfigError, StateError } from '../../core/errors.ts';
+import { BrokerError, ConfigError, messageOf, StateError } from '../../core/errors.ts';
 import { protocolError } from './wire/kafkajs.ts';
 
 /**
@@ -68,7 +68,7 @@ export interface FailureContext {
 export function brokerError(error: unknown, { what }: FailureContext): BrokerError | StateError | ConfigError {
   if (isOurs(error)) return error;
   const kind = kindOf(error);
-  const said = error instanceof Error ? error.message : String(error);
+  const said = messageOf(error);
   const type = (error as { type?: unknown } | undefined)?.type;
   const name = typeof type === 'string' ? ` (${type})` : '';
   return new BrokerError(`${what}: ${said}${name}`, {

@@ -1,3 +1,4 @@
+import { messageOf } from '../../core/errors.ts';
 import { instantOf } from '../check/dates.ts';
 import { compileLinear, linearPattern } from '../check/linear-pattern.ts';
 import type { Evaluator } from './evaluate.ts';
@@ -119,7 +120,7 @@ function matches(of: Evaluator, call: MethodCall): Evaluator {
       const pattern = linearPattern(argument.args);
       return (frame) => apply(([v]) => (typeof v === 'string' ? pattern.test(v) : WRONG), [of(frame)]);
     } catch (error) {
-      throw new CelError(error instanceof Error ? error.message : String(error), argument.start);
+      throw new CelError(messageOf(error), argument.start);
     }
   }
   const pattern = call.compile(argument!);

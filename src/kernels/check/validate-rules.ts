@@ -1,3 +1,4 @@
+import { messageOf } from '../../core/errors.ts';
 import type { ConfigIssue } from '../../core/operator.ts';
 import { hyphenMistakes } from '../cel/cel.ts';
 import { celIssue } from '../cel/issue.ts';
@@ -137,7 +138,7 @@ export function problemOf(fn: () => unknown): string | undefined {
     fn();
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 
