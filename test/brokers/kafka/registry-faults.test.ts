@@ -1,4 +1,3 @@
-import avro from 'avsc';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RunObserver, TaskState } from '../../../src/core/observer.ts';
 import { createFormats } from '../../../src/formats/index.ts';
@@ -6,6 +5,7 @@ import { type FakeRegistry, fakeRegistry, type Mood } from '../../support/fake-r
 import { describeWithKafka } from '../../support/kafka/describe-kafka.ts';
 import { readTopic } from '../../support/kafka/read-topic.ts';
 import { until } from '../../support/kafka/topics.ts';
+import { registryValue } from '../../support/registry-value.ts';
 import { KafkaJob } from './job.ts';
 
 const PARTITIONS = 2;
@@ -26,13 +26,6 @@ const V2 = schemaOf('id', 'email', 'note');
 function schemaOf(...names: readonly string[]) {
   const fields = names.map((name) => ({ name, type: name === 'id' ? 'long' : 'string' }));
   return { type: 'record', name: 'Order', namespace: 'shop', fields } as const;
-}
-
-/** As a producer writes it: magic byte, id of the schema, the value by avsc. */
-function written(id: number, schema: object, value: object): Buffer {
-  const header = Buffer.alloc(5);
-  header.writeUInt32BE(id, 1);
-  return Buffer.concat([header, avro.Type.forSchema(schema as avro.Schema).toBuffer(value)]);
 }
 
 const order = (id: number, email: string) => ({ id, email, note: `n${id}` });
@@ -76,13 +69,13 @@ await describeWithKafka('Avro on Kafka with a registry that fails', (brokers) =>
     it(`loses and doubles nothing while it ${what}`, async () => {
       const { instance, states, feed, seen } = await begin();
       const one = registry.add(V1);
-      await feed(Array.from({ length: 100 }, (_, id) => written(one, V1, order(id, `A${id}`))));
+      await feed(Array.from({ length: 100 }, (_, id) => registryValue(one, V1, order(id, `A${id}`))));
       await until('the first records', async () => (await seen()).length === 100);
       const before = states.length;
       registry.mood = () => mood;
       registry.delayMs = delayMs;
       const two = registry.add(V2);
-      await feed(Array.from({ length: 200 }, (_, i) => written(two, V2, order(100 + i, `A${100 + i}`))));
+      await feed(Array.from({ length: 200 }, (_, i) => registryValue(two, V2, order(100 + i, `A${100 + i}`))));
       if (waits) {
         await until('tasks to wait', () => Promise.resolve(states.filter((state) => state === 'waiting').length >= 2));
         await new Promise((resolve) => setTimeout(resolve, OUT_MS));
@@ -95,7 +88,9 @@ await describeWithKafka('Avro on Kafka with a registry that fails', (brokers) =>
       expect(states.slice(before)).not.toContain('opening'); // nobody took it for dead
       expect(await instance.stop()).toMatchObject({ in: 300, curated: 300 });
       const expected = Array.from({ length: 300 }, (_, id) =>
-        (id < 100 ? written(one, V1, order(id, `a${id}`)) : written(two, V2, order(id, `a${id}`))).toString('hex'),
+        (id < 100 ? registryValue(one, V1, order(id, `a${id}`)) : registryValue(two, V2, order(id, `a${id}`))).toString(
+          'hex',
+        ),
       );
       expect(await seen()).toStrictEqual(expected.sort());
     }, 90_000);
@@ -107,8 +102,8 @@ await describeWithKafka('Avro on Kafka with a registry that fails', (brokers) =>
     registry.schemas.set(noSchema, { schema: 'this is no schema' });
     registry.schemas.set(other, { schema: JSON.stringify({ ...V1, fields: [{ name: 'x', type: 'boolean' }] }) });
     registry.schemas.set(protobuf, { schema: 'syntax = "proto3";', schemaType: 'PROTOBUF' });
-    const good = Array.from({ length: 40 }, (_, n) => written(id, V1, order(n, `a${n}`)));
-    const bad = [noSchema, other, protobuf, 99].map((wrong) => written(wrong, V1, order(1, 'A')));
+    const good = Array.from({ length: 40 }, (_, n) => registryValue(id, V1, order(n, `a${n}`)));
+    const bad = [noSchema, other, protobuf, 99].map((wrong) => registryValue(wrong, V1, order(1, 'A')));
     bad.push(good[0]!.subarray(0, 7), Buffer.from('{"id":1}'));
     await feed([...good.slice(0, 20), ...bad, ...good.slice(20)]);
     await until('all of them', async () => (await seen()).length + (await seen('quarantine')).length >= 46);

@@ -1,4 +1,3 @@
-import avro from 'avsc';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Clock } from '../../../src/core/clock.ts';
 import type { RunObserver } from '../../../src/core/observer.ts';
@@ -9,6 +8,7 @@ import { TopologyDriver } from '../../../src/testing/topology-driver.ts';
 import { parseTopology, planTopology } from '../../../src/topology/index.ts';
 import type { Plan } from '../../../src/topology/plan.ts';
 import { type FakeRegistry, fakeRegistry } from '../../support/fake-registry.ts';
+import { registryValue } from '../../support/registry-value.ts';
 
 const V1 = {
   type: 'record',
@@ -64,23 +64,16 @@ steps:
 output: { topic: out }
 `;
 
-/** As a producer writes it: magic byte, id, the value by avsc. */
-function produced(id: number, schema: unknown, value: object): Uint8Array {
-  const type = avro.Type.forSchema(schema as Parameters<typeof avro.Type.forSchema>[0]);
-  const header = Buffer.alloc(5);
-  header.writeUInt32BE(id, 1);
-  return Buffer.concat([header, type.toBuffer(value)]);
-}
 const order = (id: number, email: string) => ({ id, email, total: Buffer.from([0x30, 0x39]) });
 
 describe('a topology on Avro', () => {
   test('unchanged records keep their bytes, changed ones their schema; evolution in mid-stream is one question an id', async () => {
     const [one, two] = [registry.add(V1), registry.add(V2)];
     const values = [
-      produced(one, V1, order(1, 'a@x.org')),
-      produced(one, V1, order(2, ' B@x.org ')),
-      produced(two, V2, { ...order(3, 'C@x.org'), note: 'new' }),
-      produced(one, V1, order(4, 'd@x.org')),
+      registryValue(one, V1, order(1, 'a@x.org')),
+      registryValue(one, V1, order(2, ' B@x.org ')),
+      registryValue(two, V2, { ...order(3, 'C@x.org'), note: 'new' }),
+      registryValue(one, V1, order(4, 'd@x.org')),
     ];
     const driver = driverOf(TOPOLOGY);
     driver.feed(
@@ -91,8 +84,8 @@ describe('a topology on Avro', () => {
     expect(summary).toMatchObject({ in: 4, curated: 4 });
     const expected = [
       values[0],
-      produced(one, V1, order(2, 'b@x.org')),
-      produced(two, V2, { ...order(3, 'c@x.org'), note: 'new' }),
+      registryValue(one, V1, order(2, 'b@x.org')),
+      registryValue(two, V2, { ...order(3, 'c@x.org'), note: 'new' }),
       values[3],
     ];
     expect(driver.read('out').map(({ value }) => Buffer.from(value as Uint8Array).toString('hex'))).toStrictEqual(
@@ -103,8 +96,8 @@ describe('a topology on Avro', () => {
 
   test('an unknown id, a wrong magic byte and a damaged value go to quarantine with their bytes', async () => {
     const id = registry.add(V1);
-    const good = produced(id, V1, order(1, 'a@x.org'));
-    const bad = [produced(77, V1, order(2, 'b')), Buffer.from('{"id":3}'), good.subarray(0, 9)];
+    const good = registryValue(id, V1, order(1, 'a@x.org'));
+    const bad = [registryValue(77, V1, order(2, 'b')), Buffer.from('{"id":3}'), good.subarray(0, 9)];
     const driver = driverOf(TOPOLOGY);
     driver.feed(
       'in',
@@ -122,7 +115,7 @@ describe('a topology on Avro', () => {
   });
 
   test('an unknown id is asked for once a minute, and read when it is there', async () => {
-    const later = produced(1, V1, order(1, 'a@x.org'));
+    const later = registryValue(1, V1, order(1, 'a@x.org'));
     const driver = driverOf(TOPOLOGY);
     const settle = async (count: number) => {
       for (let i = 0; i < 400 && driver.read('orders.quarantine').length < count; i++) await driver.advance(20);
@@ -155,7 +148,7 @@ describe('a topology on Avro', () => {
     const moods = ['reset', 'unavailable'] as const;
     let asked = 0;
     registry.mood = () => (driver.clock.now() < back ? (moods[asked++ % 2] ?? 'reset') : 'up');
-    const values = Array.from({ length: 500 }, (_, i) => produced(id, V1, order(i, `a${i}@x.org`)));
+    const values = Array.from({ length: 500 }, (_, i) => registryValue(id, V1, order(i, `a${i}@x.org`)));
     driver.feed(
       'in',
       values.map((value) => ({ value })),
@@ -174,11 +167,11 @@ describe('a topology on Avro', () => {
   test('what was read before an outage is committed while it lasts', async () => {
     const [one, two] = [registry.add(V1), registry.add(V2)];
     const driver = driverOf(TOPOLOGY);
-    driver.feed('in', [{ value: produced(one, V1, order(1, 'a@x.org')) }]);
+    driver.feed('in', [{ value: registryValue(one, V1, order(1, 'a@x.org')) }]);
     await driver.advance(10);
     for (let i = 0; i < 200 && registry.asked.length === 0; i++) await driver.advance(0);
     registry.mood = () => 'unavailable';
-    driver.feed('in', [{ value: produced(two, V2, { ...order(2, 'b@x.org'), note: null }) }]);
+    driver.feed('in', [{ value: registryValue(two, V2, { ...order(2, 'b@x.org'), note: null }) }]);
     for (let i = 0; i < 400 && driver.read('out').length === 0; i++) await driver.advance(50);
     expect(driver.read('out')).toHaveLength(1);
     for (let i = 0; i < 400 && registry.asked.length < 6; i++) await driver.advance(50);
@@ -196,7 +189,7 @@ describe('a topology on Avro', () => {
     const driver = driverOf(text);
     driver.feed(
       'in',
-      [order(1, ' A@x.org'), order(2, 'B@x.org')].map((one) => ({ value: produced(id, V1, one) })),
+      [order(1, ' A@x.org'), order(2, 'B@x.org')].map((one) => ({ value: registryValue(id, V1, one) })),
     );
     await driver.advance(5000);
     await driver.pause();
@@ -204,7 +197,7 @@ describe('a topology on Avro', () => {
     driver.restartWith(planOf(text, driver.clock));
     expect(await driver.end()).toMatchObject({ in: 2, curated: 2 });
     expect(driver.read('out').map(({ value }) => Buffer.from(value as Uint8Array))).toStrictEqual(
-      [order(1, 'a@x.org'), order(2, 'b@x.org')].map((one) => Buffer.from(produced(id, V1, one))),
+      [order(1, 'a@x.org'), order(2, 'b@x.org')].map((one) => Buffer.from(registryValue(id, V1, one))),
     );
   });
 
@@ -212,7 +205,7 @@ describe('a topology on Avro', () => {
     const id = registry.add(V1);
     registry.mood = () => 'unavailable';
     const driver = driverOf(TOPOLOGY);
-    driver.feed('in', [{ value: produced(id, V1, order(1, 'a@x.org')) }]);
+    driver.feed('in', [{ value: registryValue(id, V1, order(1, 'a@x.org')) }]);
     await driver.advance(10_000);
     expect(await driver.pause()).toMatchObject({ in: 0 });
     registry.mood = () => 'up';
@@ -284,7 +277,7 @@ input: { topic: in, format: avro, schema: reader.avsc }
 steps: []
 output: { topic: out, format: json }
 `);
-    driver.feed('in', [{ value: produced(id, V1, order(1, 'a')) }]);
+    driver.feed('in', [{ value: registryValue(id, V1, order(1, 'a')) }]);
     await driver.end();
     expect(driver.values('out')).toStrictEqual(['{"id":1,"email":"a","total":"123.45","note":null}']);
   });
@@ -313,7 +306,7 @@ output: { topic: out, format: avro, schema: { file: out.avsc, compatibility: bac
     ]);
     const value = driver.read('out')[0]?.value as Uint8Array;
     const written = { ...order(1, 'a'), total: Buffer.from([0x00, 0x96]), note: 'x' };
-    expect(Buffer.from(value)).toStrictEqual(Buffer.from(produced(1, V2, written)));
+    expect(Buffer.from(value)).toStrictEqual(Buffer.from(registryValue(1, V2, written)));
   });
 
   test('one input, several outputs, each with a format and schema of its own', async () => {
@@ -327,7 +320,7 @@ steps:
 output: { topic: out, format: avro, schema: { file: out.avsc, subject: orders } }
 outputs: { tidy: { topic: all, format: json }, big.dropped: { topic: small, format: avro } }
 `);
-    const values = [produced(id, V1, order(1, 'a')), produced(id, V1, order(2, ' b'))];
+    const values = [registryValue(id, V1, order(1, 'a')), registryValue(id, V1, order(2, ' b'))];
     driver.feed(
       'in',
       values.map((value) => ({ value })),
@@ -338,7 +331,7 @@ outputs: { tidy: { topic: all, format: json }, big.dropped: { topic: small, form
       '{"id":2,"email":"b","total":"123.45"}',
     ]);
     const [out] = driver.read('out');
-    const written = produced(2, V2, { ...order(2, 'b'), note: null });
+    const written = registryValue(2, V2, { ...order(2, 'b'), note: null });
     expect(Buffer.from(out?.value as Uint8Array).toString('hex')).toBe(Buffer.from(written).toString('hex'));
     expect(driver.read('small').map(({ value }) => value)).toStrictEqual([values[0]]);
   });
