@@ -63,8 +63,8 @@ async function knowsAll(job: Job, run: LiveRun): Promise<void> {
   const asked = Math.min(KEYS, 100_000);
   const values = [...keys(0, asked, KEYS / asked), ...keys(KEYS, asked, 1)];
   await pour(job.brokers, { topic: job.input, partitions: PARTITIONS, values });
-  await run.says(`sluice_fates_total{topology="${job.name}",fate="duplicate"} ${asked}\n`);
-  await run.says(`sluice_fates_total{topology="${job.name}",fate="curated"} ${asked}\n`);
+  await run.says(job.fateLine('duplicate', asked));
+  await run.says(job.fateLine('curated', asked));
 }
 
 function* keys(from: number, count: number, step: number): Generator<{ readonly id: string }> {

@@ -16,13 +16,14 @@ const PARTITIONS = 4;
 const MEASURED = 1_000_000;
 const TICK_MS = 20;
 const SAMPLES = 120;
+const TELL_EVERY = SAMPLES / 12;
 /** One in so many records repeats one that is no repeat and came a little earlier: a duplicate, inside the window. */
 const REPEAT = 10;
 const BEFORE = 5000;
 /** Memory of the last quarter beside that of the second; the first is for warming up. */
 const MEMORY_RATIO = 1.1;
 const MORE_DESCRIPTORS = 2;
-/** A topology that keeps up is never further behind than this, between two samples of half the time it takes to notice. */
+/** A topology that keeps up is never further behind than what arrives in so long. */
 const BEHIND_SECONDS = 3;
 const BODY = `
 steps:
@@ -50,12 +51,12 @@ await describeWithCluster('a long time at half load', { nodes: 1, optimized: tru
       await pour(brokers, { topic: job.input, partitions: PARTITIONS, values: values(0, MEASURED) });
       using run = new LiveRun([job.topology, '--brokers', brokers.join(',')]);
       const perSecond = Math.floor((await rateOf(run, job)) / 2);
+      console.info(`${perSecond} records/s for ${MINUTES} min`);
       const sent = Math.floor(perSecond * MINUTES * 60);
       const samples = await soak(job, { run, from: MEASURED, sent, perSecond });
-      await run.says(fate(job, 'duplicate', duplicates(MEASURED + sent)));
-      await run.says(fate(job, 'curated', MEASURED + sent - duplicates(MEASURED + sent)));
+      await run.says(job.fateLine('duplicate', duplicates(MEASURED + sent)));
+      await run.says(job.fateLine('curated', MEASURED + sent - duplicates(MEASURED + sent)));
       expect(await run.stop()).toBe(0);
-      report(samples, perSecond);
       expect(Math.max(...samples.map(({ behind }) => behind))).toBeLessThan(BEHIND_SECONDS * perSecond);
       const [before, after] = [samples.slice(SAMPLES / 4, SAMPLES / 2), samples.slice(-SAMPLES / 4)];
       const of = (some: readonly Sample[], what: keyof Vitals) => median(some.map((sample) => sample[what]));
@@ -92,7 +93,7 @@ async function soak(job: Job, { run, from, sent, perSecond }: Soak): Promise<Sam
       await producer.flush();
       if (at >= ((samples.length + 1) * sent) / SAMPLES) {
         samples.push(await sampleOf(job, run));
-        if (process.env.SOAK_TELL) console.info(JSON.stringify(samples.at(-1)));
+        if (samples.length % TELL_EVERY === 0) console.info(JSON.stringify(samples.at(-1)));
       }
       await sleep(TICK_MS);
     }
@@ -147,17 +148,4 @@ function duplicates(records: number): number {
   return Array.from({ length: Math.ceil(records / REPEAT) }, (_, k) => k * REPEAT + 1).filter(
     (i) => i < records && isRepeat(i),
   ).length;
-}
-
-function fate(job: Job, name: string, count: number): string {
-  return `sluice_fates_total{topology="${job.name}",fate="${name}"} ${count}\n`;
-}
-
-function report(samples: readonly Sample[], perSecond: number): void {
-  const line = (what: keyof Sample) =>
-    samples.filter((_, i) => i % (SAMPLES / 12) === 0).map((sample) => Math.round(sample[what]));
-  console.info(`${perSecond} records/s for ${MINUTES} min
-resident MiB: ${line('residentMiB').join(' ')}
-descriptors: ${line('descriptors').join(' ')}
-behind: ${line('behind').join(' ')}`);
 }

@@ -166,6 +166,11 @@ export class Job {
     });
   }
 
+  /** Line of the metrics page that says how many records met this fate. */
+  fateLine(fate: string, count: number): string {
+    return `sluice_fates_total{topology="${this.name}",fate="${fate}"} ${count}\n`;
+  }
+
   async dispose(): Promise<void> {
     await Promise.all([...this.members].map((member) => member.kill()));
     rmSync(this.folder, { recursive: true, force: true });
