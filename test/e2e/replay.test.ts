@@ -130,10 +130,12 @@ describe('replay', () => {
 
   it('killed at any moment and given again, ends as if nothing had happened', async () => {
     const undisturbed = copy('undisturbed');
+    const begun = performance.now();
     await replay(undisturbed, '--fix', fix);
+    const whole = performance.now() - begun;
     const local = copy('killed');
     let kills = 0;
-    for (let i = 0; i < 12; i++) if (await killed(local, i * 90)) kills++;
+    for (let i = 0; i < 12; i++) if (await killed(local, (i / 12) * whole)) kills++;
     expect(kills).toBeGreaterThanOrEqual(5);
     await replay(local, '--fix', fix);
     expect(all(local)).toBe(all(undisturbed));

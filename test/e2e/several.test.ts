@@ -10,7 +10,7 @@ import { serve } from './serve.ts';
 
 vi.setConfig({ testTimeout: 120_000 }); // processes are started and waited for
 
-const RECORDS = 8000;
+const RECORDS = 24_000; // far more than a process writes while the one that kills it is not scheduled
 
 const ORDERS = `name: orders
 input: { topic: in, format: json }
@@ -40,7 +40,7 @@ beforeAll(async () => {
   writeFileSync(at('orders.yaml'), ORDERS);
   writeFileSync(at('shops.yaml'), SHOPS);
   const rows = Array.from({ length: RECORDS }, (_, i) => {
-    const id = Math.floor(uniform(1, i) * 9000);
+    const id = Math.floor(uniform(1, i) * 27_000);
     return `{"id":${id},"shop":"s${Math.floor(uniform(2, i) * 7)}","price":${Math.floor(uniform(3, i) * 100)}}\n`;
   });
   writeFileSync(at('in.ndjson'), rows.join(''));
@@ -99,6 +99,7 @@ describe('two topologies in one process', () => {
   });
 
   it('give the same bytes after kill -9, time and again', async () => {
+    rmSync(at('killed'), { recursive: true, force: true });
     let kills = 0;
     for (let n = 0; n < 8; n++) {
       const [watched, bytes] = n % 2 === 0 ? ['orders.clean.ndjson', 20_000] : ['shops.clean.ndjson', 25_000];
