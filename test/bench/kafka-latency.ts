@@ -15,9 +15,10 @@ import type { BenchOptions, Table } from './table.ts';
 const PARTITIONS = 4;
 const LOAD = 0.7;
 /** Enough to find the rate, and to stay at it for a while. */
-const LEAST_RECORDS = 2_000_000;
-/** Of the input, sent at the rate that was found before anything is counted. */
-const SETTLING_RATIO = 0.05;
+const LEAST_RECORDS = 3_000_000;
+/** At the rate that was found: before anything is counted, and while it is. */
+const SETTLING_SECONDS = 1;
+const COUNTED_SECONDS = 12;
 /** The broker compiles what it does often; it does so in the first ones. */
 const ROUNDS = 3;
 const QUIET_MS = 2000;
@@ -94,11 +95,11 @@ async function measure({ broker, settings, lines }: Measuring): Promise<Measured
     await sendPaced(producer, lines, { from: 0, to: 1, perSecond: 1 });
     await until('the first output', () => Promise.resolve(reader.seen > 0 || child.exitCode !== null));
     const { perSecond: rate, next } = await sendRising(producer, lines, { from: 1, to: lines.length, load: LOAD });
-    const settled = next + Math.floor(lines.length * SETTLING_RATIO);
+    const settled = next + SETTLING_SECONDS * rate;
     await sendPaced(producer, lines, { from: next, to: settled, perSecond: rate });
     await reader.quiet(QUIET_MS);
     reader.take();
-    await sendPaced(producer, lines, { from: settled, to: lines.length, perSecond: rate });
+    await sendPaced(producer, lines, { from: settled, to: settled + COUNTED_SECONDS * rate, perSecond: rate });
     await reader.quiet(QUIET_MS);
     const delays = reader.take();
     child.kill('SIGTERM');

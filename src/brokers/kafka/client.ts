@@ -1,5 +1,5 @@
 import type { AuthenticationProvider } from './oauth-bearer.ts';
-import { kafkajsModule, type WireNode } from './wire/index.ts';
+import { kafkajsModule, openSocket, type WireNode } from './wire/index.ts';
 
 /**
  * The parts of kafkajs this broker stands on: a `Broker` (one node, every request of the protocol) over a
@@ -189,7 +189,6 @@ export type NodeFactory = (address: {
 export function nodeFactory(options: ClientOptions): NodeFactory {
   const Broker = kafkajsModule('broker/index.js') as new (init: object) => KafkaNode;
   const Pool = kafkajsModule('network/connectionPool.js') as new (init: object) => ConnectionPool;
-  const socketFactory = kafkajsModule('network/socketFactory.js') as () => unknown;
   const logger = loggerOf(options.log);
   const { clientId, ssl, sasl } = options;
   return ({ host, port, nodeId }) => {
@@ -199,7 +198,7 @@ export function nodeFactory(options: ClientOptions): NodeFactory {
       clientId,
       ssl: ssl ?? null,
       sasl: sasl ?? null,
-      socketFactory: socketFactory(),
+      socketFactory: openSocket,
       connectionTimeout: options.connectionTimeoutMs,
       requestTimeout: options.requestTimeoutMs,
       enforceRequestTimeout: true,

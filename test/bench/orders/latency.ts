@@ -8,8 +8,9 @@ import { keyOf } from './fill-topic.ts';
 
 /** Records due are sent so often; what they wait for it counts. */
 const TICK_MS = 5;
-/** Of a load that rises: records a second at first, the factor of a step, how long it lasts. */
-const FIRST_RATE = 10_000;
+/** Of a load that rises: records a second at first, how long for all to get warm at it, the factor of a step, how long it lasts. */
+const FIRST_RATE = 20_000;
+const WARM_SECONDS = 6;
 const STEP = 1.25;
 const STEP_SECONDS = 1.5;
 const FIRST_DELAYS = 1 << 20;
@@ -53,7 +54,9 @@ export async function sendRising(
   { from, to, load }: Ramp,
 ): Promise<{ readonly perSecond: number; readonly next: number }> {
   let perSecond = FIRST_RATE;
-  for (let at = from; at < to; perSecond = Math.round(perSecond * STEP)) {
+  const warm = from + FIRST_RATE * WARM_SECONDS;
+  await sendPaced(producer, lines, { from, to: warm, perSecond }); // a process that has just begun is busy compiling
+  for (let at = warm; at < to; perSecond = Math.round(perSecond * STEP)) {
     const next = at + Math.round(perSecond * STEP_SECONDS);
     const before = coreTimes();
     await sendPaced(producer, lines, { from: at, to: next, perSecond });

@@ -1,4 +1,4 @@
-import { kafkajsModule, type WireNode } from '../../../src/brokers/kafka/wire/index.ts';
+import { kafkajsModule, openSocket, type WireNode } from '../../../src/brokers/kafka/wire/index.ts';
 
 interface Owner {
   readonly transactionalId: string;
@@ -25,13 +25,12 @@ const quiet = { debug() {}, info() {}, warn() {}, error() {}, namespace: () => q
 export async function connectNode(address: string, requestTimeoutMs = 10_000): Promise<TestNode> {
   const Broker = kafkajsModule('broker/index.js') as new (options: object) => TestNode;
   const Pool = kafkajsModule('network/connectionPool.js') as new (options: object) => object;
-  const socketFactory = kafkajsModule('network/socketFactory.js') as () => unknown;
   const [host, port] = address.split(':');
   const connectionPool = new Pool({
     host,
     port: Number(port),
     clientId: 'sluice-test',
-    socketFactory: socketFactory(),
+    socketFactory: openSocket,
     connectionTimeout: 5000,
     requestTimeout: requestTimeoutMs,
     enforceRequestTimeout: true,

@@ -14,4 +14,5 @@ export { type BatchProducer, nextSequence, RawBatch } from './raw-batch.ts';
 export { type ReaderOptions, RecordReader, type RecordSink } from './record-reader.ts';
 export type { WireNode } from './request.ts';
 export { replaceRequestQueueTimer } from './request-queue.ts';
+export { openSocket } from './socket.ts';
 export { WireHeaders } from './wire-headers.ts';
