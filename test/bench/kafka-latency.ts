@@ -18,7 +18,7 @@ const LOAD = 0.7;
 const LEAST_RECORDS = 3_000_000;
 /** At the rate that was found: before anything is counted, and while it is. */
 const SETTLING_SECONDS = 1;
-const COUNTED_SECONDS = 12;
+const COUNTED_SECONDS = 8;
 /** The broker compiles what it does often; it does so in the first ones. */
 const ROUNDS = 3;
 const QUIET_MS = 2000;

@@ -8,9 +8,8 @@ import { keyOf } from './fill-topic.ts';
 
 /** Records due are sent so often; what they wait for it counts. */
 const TICK_MS = 5;
-/** Of a load that rises: records a second at first, how long for all to get warm at it, the factor of a step, how long it lasts. */
-const FIRST_RATE = 20_000;
-const WARM_SECONDS = 6;
+/** Of a load that rises: records a second at first, the factor of a step, how long it lasts. */
+const FIRST_RATE = 10_000;
 const STEP = 1.25;
 const STEP_SECONDS = 1.5;
 const FIRST_DELAYS = 1 << 20;
@@ -47,24 +46,31 @@ export interface Ramp {
   readonly load: number;
 }
 
-/** Sends faster and faster until the machine is as busy as asked for. Gives the rate, and the first line not sent. */
+/**
+ * Sends faster and faster until the machine is as busy as asked for; it stays at the first rate until that is no such load any
+ * more, since all that has just begun is busy compiling. Gives the rate, and the first line not sent.
+ */
 export async function sendRising(
   producer: FastProducer,
   lines: FileLines,
   { from, to, load }: Ramp,
 ): Promise<{ readonly perSecond: number; readonly next: number }> {
   let perSecond = FIRST_RATE;
-  const warm = from + FIRST_RATE * WARM_SECONDS;
-  await sendPaced(producer, lines, { from, to: warm, perSecond }); // a process that has just begun is busy compiling
-  for (let at = warm; at < to; perSecond = Math.round(perSecond * STEP)) {
+  let isWarm = false;
+  for (let at = from; at < to; ) {
     const next = at + Math.round(perSecond * STEP_SECONDS);
     const before = coreTimes();
     await sendPaced(producer, lines, { from: at, to: next, perSecond });
     const after = coreTimes();
     at = next;
-    if ((after.busy - before.busy) / (after.all - before.all) >= load) return { perSecond, next: at };
+    const isBusy = (after.busy - before.busy) / (after.all - before.all) >= load;
+    if (isBusy && isWarm) return { perSecond, next: at };
+    if (!isBusy) perSecond = Math.round(perSecond * STEP);
+    isWarm ||= !isBusy;
   }
-  throw new Error(`${perSecond} records/s are no ${100 * load} % load: more records are needed`);
+  throw new Error(
+    `${perSecond} records/s are ${isWarm ? 'no' : 'more than a'} ${100 * load} % load, to the last record`,
+  );
 }
 
 /** Of all cores since the start of the machine. */
