@@ -2,6 +2,7 @@ import type { OutgoingBatch, TaskId } from '../../core/broker.ts';
 import { BrokerError } from '../../core/errors.ts';
 import { partitionOf } from '../../core/murmur2.ts';
 import type { DataRecord } from '../../core/record.ts';
+import type { Place } from './offsets.ts';
 import { RecordWriter } from './outgoing-record.ts';
 import type { PartitionQueue } from './sender.ts';
 import type { Codec } from './wire/index.ts';
@@ -33,6 +34,15 @@ export class CommitBuffer {
   constructor(options: CommitBufferOptions) {
     this.options = options;
     this.records = new RecordWriter(options.task.topology);
+  }
+
+  /** What has been written to since the last take(). */
+  get places(): readonly Place[] {
+    const places: Place[] = [];
+    for (const [topic, writers] of this.writers)
+      for (const [partition, writer] of writers.entries())
+        if (writer?.isEmpty === false) places.push({ topic, partition });
+    return places;
   }
 
   add(batch: OutgoingBatch): void {

@@ -30,6 +30,8 @@ export interface CommitterOptions {
 }
 
 export interface Committer {
+  /** What the next commit will touch as well, told while it fills; `commit` says when that went wrong. None is in flight. */
+  expect?(places: readonly Place[]): void;
   /** Resolves with the offset of the first state record, -1 without. Rejects on any doubt; then this committer is over. */
   commit(work: CommitWork): Promise<number>;
 }
@@ -38,6 +40,7 @@ export interface Committer {
 export class TransactionCommitter implements Committer {
   private readonly options: CommitterOptions;
   private readonly producer: { transactionalId: string; producerId: string; producerEpoch: number };
+  private enlisted = new Enlisted();
 
   constructor(options: CommitterOptions) {
     this.options = options;
@@ -45,30 +48,36 @@ export class TransactionCommitter implements Committer {
     this.producer = { transactionalId, producerId, producerEpoch };
   }
 
+  expect(places: readonly Place[]): void {
+    this.enlist(places);
+  }
+
   async commit(work: CommitWork): Promise<number> {
     const { sender, point } = this.options;
     const queues = work.state === undefined ? work.outputs : [...work.outputs, work.state];
     await point('commit.begin');
-    await this.enlist(queues);
+    this.enlist(queues);
+    await this.enlisted.done;
     await point('commit.enlisted');
     const [base] = await Promise.all([sender.send(queues), this.sendOffsets(work)]);
     await point('commit.written');
     await this.end();
+    this.enlisted = new Enlisted();
     await point('commit.done');
     return work.state === undefined ? -1 : (base.get(work.state) ?? -1);
   }
 
-  /** Tells the coordinator what the transaction will touch: the partitions, and the group's offsets. */
-  private async enlist(queues: readonly PartitionQueue[]): Promise<void> {
+  /** Tells the coordinator what the transaction will touch, each once: the partitions, and the group's offsets. */
+  private enlist(places: readonly Place[]): void {
     const { group: groupId } = this.options;
-    const topics = [...new Set(queues.map(({ topic }) => topic))].map((topic) => ({
+    const { enlisted } = this;
+    const added = places.filter((place) => enlisted.add(place));
+    const topics = [...new Set(added.map(({ topic }) => topic))].map((topic) => ({
       topic,
-      partitions: queues.filter((queue) => queue.topic === topic).map(({ partition }) => partition),
+      partitions: added.filter((place) => place.topic === topic).map(({ partition }) => partition),
     }));
-    await Promise.all([
-      topics.length === 0 ? undefined : this.ask((node) => node.addPartitionsToTxn({ ...this.producer, topics })),
-      this.ask((node) => node.addOffsetsToTxn({ ...this.producer, groupId })),
-    ]);
+    if (topics.length > 0) enlisted.await(this.ask((node) => node.addPartitionsToTxn({ ...this.producer, topics })));
+    if (enlisted.addOffsets()) enlisted.await(this.ask((node) => node.addOffsetsToTxn({ ...this.producer, groupId })));
   }
 
   private async sendOffsets({ offsets }: CommitWork): Promise<void> {
@@ -96,6 +105,34 @@ export class TransactionCommitter implements Committer {
       { patienceMs, repeatLost: true },
       call,
     );
+  }
+}
+
+/** What the coordinator was told that one transaction will touch. */
+class Enlisted {
+  private readonly names = new Set<string>();
+  private hasOffsets = false;
+  private asked: Promise<unknown>[] = [];
+
+  /** Resolves when all of it was taken. */
+  get done(): Promise<unknown> {
+    return Promise.all(this.asked);
+  }
+
+  /** Whether it is new. */
+  add({ topic, partition }: Place): boolean {
+    return this.names.size < this.names.add(`${topic}/${partition}`).size;
+  }
+
+  addOffsets(): boolean {
+    const isNew = !this.hasOffsets;
+    this.hasOffsets = true;
+    return isNew;
+  }
+
+  await(answer: Promise<unknown>): void {
+    answer.catch(() => {}); // told by `done`
+    this.asked.push(answer);
   }
 }
 

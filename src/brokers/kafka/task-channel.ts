@@ -49,6 +49,8 @@ export interface ChannelOptions {
 
 /** Between two questions whether the input is over. */
 const OVER_EVERY_MS = 50;
+/** A transaction begins so long before its commit at most. */
+const EXPECTED_WITHIN_MS = 250;
 
 /** A task's way to its partition: one reader, one producer, one commit at a time. */
 export class KafkaChannel implements TaskChannel {
@@ -68,6 +70,7 @@ export class KafkaChannel implements TaskChannel {
   ): Promise<Batch> {
     const { reader, endMark, task } = this.options;
     try {
+      this.expectCommit(limit.untilMs);
       await this.waitForRecords(limit.untilMs, signal);
       const batch = reader.take(limit);
       const first = batch.records[0];
@@ -127,6 +130,14 @@ export class KafkaChannel implements TaskChannel {
     await this.options.reader.close();
     await this.options.trimmer.idle();
     await this.options.lane.close();
+  }
+
+  /** The coordinator hears what the commit will touch while that fills: one of the three steps of a commit less to wait for. */
+  private expectCommit(dueMs: number): void {
+    const { committer, buffer, elapsed } = this.options;
+    if (committer.expect === undefined || this.committing || this.closed) return;
+    const { places } = buffer;
+    if (places.length > 0 && dueMs - elapsed() <= EXPECTED_WITHIN_MS) committer.expect(places);
   }
 
   private async waitForRecords(untilMs: number, signal: AbortSignal): Promise<void> {
