@@ -1,4 +1,5 @@
 import { BrokerError } from '../../core/errors.ts';
+import type { TokenSource } from './oauth-token.ts';
 import { withLength } from './wire/index.ts';
 
 /** One step of SASL as kafkajs takes it: what is sent and what is answered begin with their length, i32. */
@@ -19,15 +20,16 @@ const LENGTH_BYTES = 4;
  * SASL/OAUTHBEARER. That of kafkajs takes every answer for a yes: but a broker refuses a token with a text, `{"status":"invalid_token"}`,
  * and then fails whatever is asked next. Source: RFC 7628, section 3.2.
  */
-export function oauthBearer(token: () => Promise<{ readonly value: string }>): AuthenticationProvider {
+export function oauthBearer(source: TokenSource): AuthenticationProvider {
   return ({ host, port, saslAuthenticate }) => ({
     authenticate: async () => {
-      const { value } = await token();
+      const token = await source.token();
       const refusal = await saslAuthenticate({
-        request: { encode: async () => withLength(Buffer.from(`n,,\u0001auth=Bearer ${value}\u0001\u0001`)) },
+        request: { encode: async () => withLength(Buffer.from(`n,,\u0001auth=Bearer ${token}\u0001\u0001`)) },
         response: { decode: async (bytes) => bytes.toString('utf8', LENGTH_BYTES), parse: async (text) => text },
       });
       if (refusal === '') return;
+      source.refused();
       throw new BrokerError(`${host}:${port} refuses the token (SASL OAUTHBEARER authentication): ${refusal}`, {
         code: 'broker-refused',
       });
