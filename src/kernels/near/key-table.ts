@@ -7,63 +7,66 @@ const FIRST_PLACES = 1024;
  *
  * Idea: open addressing by the key itself, as hashes need no hash; who leaves closes the gap behind it. A Map ends at
  * 16.7 M keys, which half a million texts have, and takes several times the memory.
- * Layout: keys and values side by side, `NONE` in an empty place. Cost: 12 to 24 bytes a key; twice the keys, one copy.
+ * Layout: key | value, side by side as a search needs both, `NONE` as the value of an empty place. Cost: 12 to 24 bytes a
+ * key; twice the keys, one copy.
  */
 export class KeyTable {
   size = 0;
-  private keys = new Int32Array(FIRST_PLACES);
-  private values = new Int32Array(FIRST_PLACES).fill(NONE);
+  private words = emptyPlaces(FIRST_PLACES);
 
   get(key: number): number {
-    return this.values[this.placeOf(key)]!;
+    return this.words[this.placeOf(key) + 1]!;
   }
 
   set(key: number, value: number): void {
     let place = this.placeOf(key);
-    if (this.values[place] === NONE) {
-      if (++this.size * 3 > this.keys.length * 2) {
+    if (this.words[place + 1] === NONE) {
+      if (++this.size * 3 > this.words.length) {
         this.grow();
         place = this.placeOf(key);
       }
-      this.keys[place] = key;
+      this.words[place] = key;
     }
-    this.values[place] = value;
+    this.words[place + 1] = value;
   }
 
   delete(key: number): void {
-    const { keys, values } = this;
-    const mask = keys.length - 1;
+    const { words } = this;
+    const last = words.length - 2;
     let gap = this.placeOf(key);
-    if (values[gap] === NONE) return;
+    if (words[gap + 1] === NONE) return;
     this.size--;
-    for (let place = (gap + 1) & mask; values[place] !== NONE; place = (place + 1) & mask) {
-      const steps = (place - keys[place]!) & mask; // from where its search begins
-      if (steps < ((place - gap) & mask)) continue;
-      keys[gap] = keys[place]!;
-      values[gap] = values[place]!;
+    for (let place = (gap + 2) & last; words[place + 1] !== NONE; place = (place + 2) & last) {
+      const steps = (place - (words[place]! << 1)) & last; // from where its search begins
+      if (steps < ((place - gap) & last)) continue;
+      words[gap] = words[place]!;
+      words[gap + 1] = words[place + 1]!;
       gap = place;
     }
-    values[gap] = NONE;
+    words[gap + 1] = NONE;
   }
 
-  /** Where the key is, or the empty place where it would go. */
+  /** First word of where the key is, or of the empty place where it would go. */
   private placeOf(key: number): number {
-    const { keys, values } = this;
-    const mask = keys.length - 1;
-    let place = key & mask;
-    while (values[place] !== NONE && keys[place] !== key) place = (place + 1) & mask;
+    const { words } = this;
+    const last = words.length - 2;
+    let place = (key << 1) & last;
+    while (words[place + 1] !== NONE && words[place] !== key) place = (place + 2) & last;
     return place;
   }
 
   private grow(): void {
-    const { keys, values } = this;
-    this.keys = new Int32Array(2 * keys.length);
-    this.values = new Int32Array(2 * keys.length).fill(NONE);
-    for (let i = 0; i < keys.length; i++) {
-      if (values[i] === NONE) continue;
-      const place = this.placeOf(keys[i]!);
-      this.keys[place] = keys[i]!;
-      this.values[place] = values[i]!;
+    const { words } = this;
+    this.words = emptyPlaces(words.length);
+    for (let i = 0; i < words.length; i += 2) {
+      if (words[i + 1] === NONE) continue;
+      const place = this.placeOf(words[i]!);
+      this.words[place] = words[i]!;
+      this.words[place + 1] = words[i + 1]!;
     }
   }
+}
+
+function emptyPlaces(count: number): Int32Array {
+  return new Int32Array(2 * count).fill(NONE);
 }
