@@ -3,23 +3,9 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { canonicalQuery, SqlParser } from '../../../src/kernels/query/index.ts';
 import { cpuMs, hit } from '../../bench/query.ts';
+import { slowness } from '../../support/slowness.ts';
 import { Dice, randomQuery } from './sql-model.ts';
 import { write } from './sql-writer.ts';
-
-/** Nanoseconds the same JSON takes where the figures were measured. */
-const REFERENCE_NS = 900;
-const SAMPLE = JSON.stringify(
-  Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`field${i}`, i % 2 ? i : 'text'])),
-);
-
-/** How much slower this machine is just now, busy neighbours included; 1 for a faster one. */
-function slowness(): number {
-  const rounds = 50_000;
-  for (let i = 0; i < rounds; i++) JSON.parse(SAMPLE);
-  const start = cpuMs();
-  for (let i = 0; i < rounds; i++) JSON.parse(SAMPLE);
-  return Math.max(1, ((cpuMs() - start) * 1e6) / rounds / REFERENCE_NS);
-}
 
 let parser: SqlParser;
 let texts: string[] = [];
