@@ -121,7 +121,9 @@ export class Supervisor {
           );
           return EMPTY;
         }
-        if (!controller.signal.aborted && !isGone(error)) throw error;
+        // asked to stop, and its last commit was refused to it: who took the task over goes on from the one before
+        const isTaken = stop.aborted && error instanceof BrokerError && error.code === 'fenced';
+        if (!controller.signal.aborted && !isGone(error) && !isTaken) throw error;
         this.context.log.warn('task-given-up', `${name} went to another owner`, { error: String(error) });
         return EMPTY;
       }),

@@ -182,6 +182,20 @@ describe('a task', () => {
     while (failures === 0) await driver.advance(10);
     expect(await driver.pause()).toMatchObject({ read: 0 });
   });
+
+  it('whose last commit is refused, as another has taken it over, ends well when asked to stop', async () => {
+    const plan = linePlan([pass]);
+    const driver = new TopologyDriver(plan);
+    driver.feed('in', rows(0, 4));
+    await driver.advance(200);
+    driver.feed('in', rows(4, 6));
+    await driver.advance(10);
+    driver.cluster.fence({ topology: plan.name, stage: plan.stages[0]!.id, topic: 'in', partition: 0 });
+    await driver.pause();
+    expect(driver.values('out')).toEqual(rows(0, 4));
+    await driver.end();
+    expect(driver.values('out')).toEqual(rows(0, 6));
+  });
 });
 
 describe('how far a task is with its state', () => {
