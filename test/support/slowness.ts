@@ -8,8 +8,8 @@ const SAMPLE = JSON.stringify(
 /** How many times slower than that this machine is just now, busy neighbours included; 1 for a faster one. */
 export function slowness(): number {
   for (let i = 0; i < ROUNDS; i++) JSON.parse(SAMPLE);
-  const before = process.cpuUsage();
+  const before = process.threadCpuUsage();
   for (let i = 0; i < ROUNDS; i++) JSON.parse(SAMPLE);
-  const { user, system } = process.cpuUsage(before);
+  const { user, system } = process.threadCpuUsage(before);
   return Math.max(1, ((user + system) * 1000) / ROUNDS / REFERENCE_NS);
 }
