@@ -41,25 +41,21 @@ export function tokenSource(sasl: SaslSpec, elapsed: () => number = systemClock.
     const lifeMs = typeof said.expires_in === 'number' ? 1000 * said.expires_in : 0;
     return { token: said.access_token, usedUntil: asked + lifeMs - UNUSED_MS };
   };
-  let held: Promise<Grant> | undefined;
-  let usedUntil = Number.NEGATIVE_INFINITY;
-  const refused = () => {
-    held = undefined;
-  };
-  const renew = (): Promise<Grant> => {
-    usedUntil = Number.POSITIVE_INFINITY; // whoever comes while it is asked for waits for it too
-    const asked = ask();
-    asked.then((grant) => {
-      usedUntil = grant.usedUntil;
-    }, refused);
-    return asked;
-  };
+  let grant: Grant | undefined;
+  let asking: Promise<Grant> | undefined;
   return {
     token: async () => {
-      if (held === undefined || elapsed() >= usedUntil) held = renew();
-      return (await held).token;
+      if (grant === undefined || elapsed() >= grant.usedUntil) {
+        asking ??= ask().finally(() => {
+          asking = undefined;
+        });
+        grant = await asking; // whoever comes meanwhile waits for it too
+      }
+      return grant.token;
     },
-    refused,
+    refused: () => {
+      grant = undefined;
+    },
   };
 }
 
