@@ -41,7 +41,7 @@ export class CommitBuffer {
     const places: Place[] = [];
     for (const [topic, writers] of this.writers)
       for (const [partition, writer] of writers.entries())
-        if (writer?.isEmpty === false) places.push({ topic, partition });
+        if (writer !== undefined && writer.size > 0) places.push({ topic, partition });
     return places;
   }
 

@@ -48,15 +48,25 @@ export class TransactionCommitter implements Committer {
     this.producer = { transactionalId, producerId, producerEpoch };
   }
 
+  /** Tells the coordinator what the transaction will touch, each once: the partitions, and the group's offsets. */
   expect(places: readonly Place[]): void {
-    this.enlist(places);
+    const { group: groupId } = this.options;
+    const { enlisted } = this;
+    const isFirst = enlisted.isEmpty;
+    const added = places.filter((place) => enlisted.add(place));
+    const topics = [...new Set(added.map(({ topic }) => topic))].map((topic) => ({
+      topic,
+      partitions: added.filter((place) => place.topic === topic).map(({ partition }) => partition),
+    }));
+    if (topics.length > 0) enlisted.await(this.ask((node) => node.addPartitionsToTxn({ ...this.producer, topics })));
+    if (isFirst) enlisted.await(this.ask((node) => node.addOffsetsToTxn({ ...this.producer, groupId })));
   }
 
   async commit(work: CommitWork): Promise<number> {
     const { sender, point } = this.options;
     const queues = work.state === undefined ? work.outputs : [...work.outputs, work.state];
     await point('commit.begin');
-    this.enlist(queues);
+    this.expect(queues);
     await this.enlisted.done;
     await point('commit.enlisted');
     const [base] = await Promise.all([sender.send(queues), this.sendOffsets(work)]);
@@ -65,19 +75,6 @@ export class TransactionCommitter implements Committer {
     this.enlisted = new Enlisted();
     await point('commit.done');
     return work.state === undefined ? -1 : (base.get(work.state) ?? -1);
-  }
-
-  /** Tells the coordinator what the transaction will touch, each once: the partitions, and the group's offsets. */
-  private enlist(places: readonly Place[]): void {
-    const { group: groupId } = this.options;
-    const { enlisted } = this;
-    const added = places.filter((place) => enlisted.add(place));
-    const topics = [...new Set(added.map(({ topic }) => topic))].map((topic) => ({
-      topic,
-      partitions: added.filter((place) => place.topic === topic).map(({ partition }) => partition),
-    }));
-    if (topics.length > 0) enlisted.await(this.ask((node) => node.addPartitionsToTxn({ ...this.producer, topics })));
-    if (enlisted.addOffsets()) enlisted.await(this.ask((node) => node.addOffsetsToTxn({ ...this.producer, groupId })));
   }
 
   private async sendOffsets({ offsets }: CommitWork): Promise<void> {
@@ -111,8 +108,12 @@ export class TransactionCommitter implements Committer {
 /** What the coordinator was told that one transaction will touch. */
 class Enlisted {
   private readonly names = new Set<string>();
-  private hasOffsets = false;
-  private asked: Promise<unknown>[] = [];
+  private readonly asked: Promise<unknown>[] = [];
+
+  /** It was told of nothing yet, the group's offsets included. */
+  get isEmpty(): boolean {
+    return this.asked.length === 0;
+  }
 
   /** Resolves when all of it was taken. */
   get done(): Promise<unknown> {
@@ -122,12 +123,6 @@ class Enlisted {
   /** Whether it is new. */
   add({ topic, partition }: Place): boolean {
     return this.names.size < this.names.add(`${topic}/${partition}`).size;
-  }
-
-  addOffsets(): boolean {
-    const isNew = !this.hasOffsets;
-    this.hasOffsets = true;
-    return isNew;
   }
 
   await(answer: Promise<unknown>): void {

@@ -136,8 +136,9 @@ export class KafkaChannel implements TaskChannel {
   private expectCommit(dueMs: number): void {
     const { committer, buffer, elapsed } = this.options;
     if (committer.expect === undefined || this.committing || this.closed) return;
+    if (dueMs - elapsed() > EXPECTED_WITHIN_MS) return;
     const { places } = buffer;
-    if (places.length > 0 && dueMs - elapsed() <= EXPECTED_WITHIN_MS) committer.expect(places);
+    if (places.length > 0) committer.expect(places);
   }
 
   private async waitForRecords(untilMs: number, signal: AbortSignal): Promise<void> {

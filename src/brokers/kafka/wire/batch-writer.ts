@@ -69,11 +69,6 @@ export class BatchWriter {
     return this.finished.reduce((sum, batch) => sum + batch.size, this.at - RECORDS_AT);
   }
 
-  /** No record since the last `finish`. */
-  get isEmpty(): boolean {
-    return this.batch.count === 0 && this.finished.length === 0;
-  }
-
   /** `timestamp` in milliseconds, NaN for none; a string stands for its UTF-8; null is a tombstone. */
   begin(timestamp: number, key: Uint8Array | null, value: Uint8Array | string | null): void {
     const valueRoom = value === null ? 0 : typeof value === 'string' ? value.length * 3 : value.length;
