@@ -45,6 +45,7 @@ export function createLog(options: LogOptions): Log {
   const at =
     (level: 'error' | 'warn' | 'info' | 'debug') =>
     (code: string, message: string, fields: Readonly<Record<string, unknown>> = {}): void => {
+      if (!logger.isLevelEnabled(level)) return;
       if (level === 'error' || admit(code)) logger[level]({ code, ...fields }, message);
     };
   return { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') };
