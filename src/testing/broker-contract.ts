@@ -68,7 +68,8 @@ const CASES: readonly (readonly [string, Body])[] = [
   ['takes a commit beside a poll', commitsBesidePoll],
   ['commits everything or nothing, wherever it is stopped', isAtomic],
   ['can be stopped while it opens, and opened again', survivesOpen],
-  ['shuts out the former owner of a task', fences],
+  ['shuts out the former owner of a task', (harness) => fences(harness, 0)],
+  ['shuts out a former owner that has committed once', (harness) => fences(harness, 1)],
 ];
 
 async function readsEverything(harness: BrokerHarness): Promise<void> {
@@ -270,18 +271,26 @@ async function survivesOpen(harness: BrokerHarness): Promise<void> {
   await done(last.channel, last.broker);
 }
 
-async function fences(harness: BrokerHarness): Promise<void> {
+/** `commits`: of the former owner, before it loses the task. */
+async function fences(harness: BrokerHarness, commits: number): Promise<void> {
   if (!harness.zombies) return;
   await harness.append(texts(0, 4));
   const zombie = await open(harness);
+  for (let i = 0; i < commits; i++) {
+    const { next, records } = await poll(harness, zombie.channel, 1);
+    assert.equal(records.length, 1);
+    await commit(zombie.channel, { next, values: [`before ${i}`] });
+  }
   const batch = await poll(harness, zombie.channel, 2);
   const owner = await open(harness);
+  const before = await harness.read();
+  assert.equal(before.length, commits);
   await assert.rejects(commit(zombie.channel, { next: batch.next, values: valuesOf(batch) }));
-  assert.deepEqual(await harness.read(), []);
+  assert.deepEqual(await harness.read(), before);
   const { seen, last } = await readAll(harness, owner.channel);
-  assert.deepEqual(seen, texts(0, 4));
+  assert.deepEqual(seen, texts(commits, 4));
   await commit(owner.channel, { next: last.next, values: seen });
-  assert.deepEqual(await harness.read(), texts(0, 4));
+  assert.deepEqual(await harness.read(), [...before, ...seen]);
   await done(owner.channel, owner.broker);
   await done(zombie.channel, zombie.broker).catch(() => {}); // it may say that it is shut out
 }

@@ -30,7 +30,7 @@ export interface CommitterOptions {
 }
 
 export interface Committer {
-  /** What the next commit will touch as well, told while it fills; `commit` says when that went wrong. None is in flight. */
+  /** What the next commit will touch as well, told while it fills; `commit` says when that went wrong. */
   expect?(places: readonly Place[]): void;
   /** Resolves with the offset of the first state record, -1 without. Rejects on any doubt; then this committer is over. */
   commit(work: CommitWork): Promise<number>;
@@ -102,6 +102,30 @@ export class TransactionCommitter implements Committer {
       { patienceMs, repeatLost: true },
       call,
     );
+  }
+}
+
+/**
+ * Two producers take turns. After a commit the coordinator still has to mark it in every partition, and refuses that producer's
+ * next transaction until it has (CONCURRENT_TRANSACTIONS); the other's is open by then. One commit is in flight at a time, so
+ * what is written keeps its order.
+ */
+export class AlternatingCommitter implements Committer {
+  private next: TransactionCommitter;
+  private other: TransactionCommitter;
+
+  constructor(pair: readonly [TransactionCommitter, TransactionCommitter]) {
+    [this.next, this.other] = pair;
+  }
+
+  /** A commit may be in flight: that is the other producer's. */
+  expect(places: readonly Place[]): void {
+    this.next.expect(places);
+  }
+
+  commit(work: CommitWork): Promise<number> {
+    [this.next, this.other] = [this.other, this.next];
+    return this.other.commit(work);
   }
 }
 

@@ -4,7 +4,7 @@ import type { Log } from '../../core/log.ts';
 import type { TransportObserver } from '../../core/transport.ts';
 import type { Cluster } from './cluster.ts';
 import { CommitBuffer, type OutgoingTopic } from './commit-buffer.ts';
-import { type Committer, PlainCommitter, TransactionCommitter } from './committer.ts';
+import { AlternatingCommitter, type Committer, PlainCommitter, TransactionCommitter } from './committer.ts';
 import { EndMark } from './end-mark.ts';
 import { fence, idempotent, type ProducerIdentity } from './fencing.ts';
 import type { InputEnd } from './input-end.ts';
@@ -58,13 +58,13 @@ export async function openTask(task: TaskId, stage: Stage, context: OpenContext)
     const lane = new Lane(cluster);
     try {
       const started = cluster.clock.elapsed();
-      const identity = await identify(task, lane, context);
+      const identities = await identify(task, lane, context);
       await point('open.fenced');
       if ((await membership.generationOf(task)) !== generation) {
         await lane.close();
         continue;
       }
-      const channel = await read({ task, stage, lane, identity, generation, context });
+      const channel = await read({ task, stage, lane, identities, generation, context });
       context.observer.restored(task, (cluster.clock.elapsed() - started) / 1000);
       return channel;
     } catch (error) {
@@ -76,25 +76,31 @@ export async function openTask(task: TaskId, stage: Stage, context: OpenContext)
   }
 }
 
-function identify(task: TaskId, lane: Lane, { group, settings, guarantee }: OpenContext): Promise<ProducerIdentity> {
+/** Two that take turns in transactions, else one. */
+async function identify(
+  task: TaskId,
+  lane: Lane,
+  { group, settings, guarantee }: OpenContext,
+): Promise<readonly [ProducerIdentity, ...ProducerIdentity[]]> {
   const options = { transactionTimeoutMs: settings.transactionTimeoutMs, patienceMs: OPEN_PATIENCE_MS };
-  return guarantee === 'exactly-once'
-    ? fence(lane, taskName({ ...task, topology: group }), options)
-    : idempotent(lane, task, options);
+  if (guarantee === 'at-least-once') return [await idempotent(lane, task, options)];
+  const name = taskName({ ...task, topology: group });
+  return Promise.all([fence(lane, name, options), fence(lane, `${name}/2`, options)]);
 }
 
 interface Opening {
   readonly task: TaskId;
   readonly stage: Stage;
   readonly lane: Lane;
-  readonly identity: ProducerIdentity;
+  readonly identities: readonly [ProducerIdentity, ...ProducerIdentity[]];
   /** Of the group, when this member had fenced the others. */
   readonly generation: number;
   readonly context: OpenContext;
 }
 
 async function read(opening: Opening): Promise<KafkaChannel> {
-  const { task, stage, lane, identity, generation, context } = opening;
+  const { task, stage, lane, identities, generation, context } = opening;
+  const [{ producerId, producerEpoch }] = identities;
   const { cluster, point, observer, inputEnd } = context;
   const offsets = new Offsets(lane, OPEN_PATIENCE_MS);
   const input = (await cluster.describe([task.topic])).get(task.topic);
@@ -123,7 +129,7 @@ async function read(opening: Opening): Promise<KafkaChannel> {
   const writer = new StateWriter({
     index: log.index,
     offsets: log.offsets(),
-    writer: `${identity.producerId}-${identity.producerEpoch}`,
+    writer: `${producerId}-${producerEpoch}`,
     input: { topic: task.topic, id: input.id, partitions: input.partitions.length },
   });
   const stateBytes = context.topics.get(statePlace.topic)?.maxBytes ?? 0;
@@ -197,20 +203,17 @@ function refuseMark(task: TaskId, offset: number, { observer, log, marks }: Open
   });
 }
 
-function committerOf({ lane, identity, context }: Opening): Committer {
-  const { cluster, settings, point, observer, membership } = context;
+function committerOf({ lane, identities, context }: Opening): Committer {
+  const { cluster, settings, point, observer, membership, group } = context;
   // the coordinator ends what takes longer: there is nothing to be patient for
   const patienceMs = settings.transactionTimeoutMs;
-  const sender = new Sender({
-    cluster,
-    lane,
-    identity,
-    requestTimeoutMs: settings.client.requestTimeoutMs,
-    patienceMs,
-    onSent: observer.sent,
-  });
-  const options = { lane, sender, group: context.group, identity, patienceMs, point };
-  return identity.transactionalId === undefined
-    ? new PlainCommitter(options, () => membership.member)
-    : new TransactionCommitter(options);
+  const optionsOf = (identity: ProducerIdentity) => {
+    const requestTimeoutMs = settings.client.requestTimeoutMs;
+    const sender = new Sender({ cluster, lane, identity, requestTimeoutMs, patienceMs, onSent: observer.sent });
+    return { lane, sender, group, identity, patienceMs, point };
+  };
+  const [one, two] = identities;
+  return two === undefined
+    ? new PlainCommitter(optionsOf(one), () => membership.member)
+    : new AlternatingCommitter([new TransactionCommitter(optionsOf(one)), new TransactionCommitter(optionsOf(two))]);
 }

@@ -70,7 +70,7 @@ export class KafkaChannel implements TaskChannel {
   ): Promise<Batch> {
     const { reader, endMark, task } = this.options;
     try {
-      this.expectCommit(limit.untilMs);
+      if (limit.untilMs - this.options.elapsed() <= EXPECTED_WITHIN_MS) this.expectCommit();
       await this.waitForRecords(limit.untilMs, signal);
       const batch = reader.take(limit);
       const first = batch.records[0];
@@ -88,6 +88,8 @@ export class KafkaChannel implements TaskChannel {
 
   stage(batch: OutgoingBatch): boolean {
     this.options.buffer.add(batch);
+    // one in flight: this one begins as soon as that has ended, or not long after
+    if (this.committing) this.expectCommit();
     return true;
   }
 
@@ -133,10 +135,9 @@ export class KafkaChannel implements TaskChannel {
   }
 
   /** The coordinator hears what the commit will touch while that fills: one of the three steps of a commit less to wait for. */
-  private expectCommit(dueMs: number): void {
-    const { committer, buffer, elapsed } = this.options;
-    if (committer.expect === undefined || this.committing || this.closed) return;
-    if (dueMs - elapsed() > EXPECTED_WITHIN_MS) return;
+  private expectCommit(): void {
+    const { committer, buffer } = this.options;
+    if (committer.expect === undefined || this.closed) return;
     const { places } = buffer;
     if (places.length > 0) committer.expect(places);
   }
