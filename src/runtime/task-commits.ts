@@ -33,6 +33,8 @@ export class TaskCommits {
   private readonly digest = new EmissionDigest();
   private open: OpenCommit;
   private inFlight: Promise<void> | undefined;
+  /** Monotonic milliseconds at which the last commit ended. */
+  private endedAt = Number.NEGATIVE_INFINITY;
   private failure: unknown;
   private checkpoint = 0;
   private checkpointAt: Position = 0;
@@ -69,7 +71,7 @@ export class TaskCommits {
 
   /** Monotonic milliseconds at which the commit that fills is due. */
   get dueAt(): number {
-    return (this.open.since ?? this.options.context.clock.elapsed()) + this.everyMs;
+    return this.nextBeat(this.everyMs);
   }
 
   /** What is added from now on was committed before: it is counted and digested, and goes nowhere. */
@@ -153,9 +155,17 @@ export class TaskCommits {
     const now = context.clock.elapsed();
     if (this.open.isEmpty) return this.checkpointAt < input.position && this.checkpointIsDue(now);
     if (this.open.records >= context.plan.commit.records) return true;
-    // it could not start yet, and there is work meanwhile
-    if (this.inFlight !== undefined && input.backlog > 0) return false;
-    return now - (this.open.since ?? now) >= this.mostMs;
+    return now >= this.nextBeat(this.mostMs);
+  }
+
+  /**
+   * Commits begin at whole multiples of their distance: those of several tasks then reach the broker together, and share what it
+   * does for each. Not while one is in flight.
+   */
+  private nextBeat(everyMs: number): number {
+    const now = this.options.context.clock.elapsed();
+    const from = this.inFlight === undefined ? Math.max(this.open.since ?? now, this.endedAt) : now;
+    return everyMs === 0 ? from : (Math.floor(from / everyMs) + 1) * everyMs;
   }
 
   /** While more waits than a commit takes, records are late whatever is done: fewer commits catch up sooner. */
@@ -196,6 +206,7 @@ export class TaskCommits {
           ...(samples === undefined ? {} : { samples }),
         });
         this.inFlight = undefined;
+        this.endedAt = context.clock.elapsed();
       },
       (error) => {
         context.observer.commitFailed?.(context.plan.name);

@@ -103,6 +103,33 @@ describe('a task', () => {
     expect(20_000 / reports.length).toBeGreaterThan(600);
   });
 
+  it('commits what tasks have read at different moments at the same one', async () => {
+    const at: number[] = [];
+    const observer = { commit: () => void at.push(driver.clock.elapsed()) };
+    const plan = linePlan([pass], { plan: { commit: { everyMs: 50, records: 1000 } } });
+    const driver: TopologyDriver = new TopologyDriver(plan, { partitions: 2, observer });
+    driver.feed('in', rows(0, 1), 0);
+    await driver.advance(30);
+    expect(at).toEqual([]);
+    driver.feed('in', rows(1, 2), 1);
+    await driver.advance(50);
+    expect(at).toHaveLength(2);
+    expect(at[0]).toBe(at[1]);
+    expect(at[0]! % 50).toBe(0);
+    await driver.pause();
+  });
+
+  it('commits whatever it has read at once when no time is to pass between', async () => {
+    const reports: CommitReport[] = [];
+    const plan = linePlan([pass], { plan: { commit: { everyMs: 0, records: 1000 } } });
+    const observer = { commit: (report: CommitReport) => void reports.push(report) };
+    const driver = new TopologyDriver(plan, { cut: 4, observer });
+    driver.feed('in', rows(0, 25));
+    await driver.end();
+    expect(reports.length).toBeGreaterThanOrEqual(6);
+    expect(driver.values('out')).toEqual(rows(0, 25));
+  });
+
   it('commits after a second, however much waits', async () => {
     const reports: CommitReport[] = [];
     const plan = { ...linePlan([pass]), commit: { records: 5000 } };
