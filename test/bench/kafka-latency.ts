@@ -8,7 +8,8 @@ import { FastProducer } from '../support/kafka/fast-producer.ts';
 import { createTopic, topicName, until } from '../support/kafka/topics.ts';
 import { FileLines } from './orders/file-lines.ts';
 import { benchCache, makeOrders } from './orders/input.ts';
-import { LatencyReader, sendPaced, sendRising } from './orders/latency.ts';
+import { type Latencies, LatencyReader } from './orders/latency.ts';
+import { Busy, sendPaced, sendUntilLoad } from './orders/load.ts';
 import { cli, writeTopology } from './orders/topic-job.ts';
 import type { BenchOptions, Table } from './table.ts';
 
@@ -30,7 +31,8 @@ const VARIANTS = [
 
 /**
  * How long after it fell due at its producer a record is there for readers of committed data, when the machine is busy for 70 % of
- * its time with producer, broker, the job, its transactions and the reader. The rate is found just before, in the same processes.
+ * its time with producer, broker, the job, its transactions and the readers; and how much later than its original was there for
+ * readers of the input, which is what the job has added. The rate is found just before, in the same processes.
  * A share of the greatest throughput would be no measure of load: batches grow with it, and a record gets cheaper.
  */
 export async function run(options: BenchOptions): Promise<Table> {
@@ -51,10 +53,10 @@ export async function run(options: BenchOptions): Promise<Table> {
   }
   return {
     title: 'Latency of the reference job, exactly once',
-    columns: ['variant', 'records/s', 'p50 ms', 'p99 ms', 'p99.9 ms', 'max ms', 'records'],
+    columns: ['variant', 'records/s', 'busy %', 'p50 ms', 'added', 'p99 ms', 'added', 'max ms', 'added', 'records'],
     rows,
     notes: [
-      `seed ${options.seed}, ${PARTITIONS} partitions; the rate at which the machine is ${LOAD * 100} % busy; the last of ${ROUNDS} rounds, in which every committed record was read`,
+      `seed ${options.seed}, ${PARTITIONS} partitions; at the rate at which the machine is ${LOAD * 100} % busy, or the least tried where it is busier at any; the last of ${ROUNDS} rounds, in which every committed record was read`,
     ],
   };
 }
@@ -65,15 +67,17 @@ interface Measuring {
   readonly lines: FileLines;
 }
 
-interface Measured {
+interface Measured extends Latencies {
   readonly rate: number;
-  /** Milliseconds, smallest first. */
-  readonly delays: Float64Array;
+  /** Share of the time of all cores, while it was counted. */
+  readonly busy: number;
 }
 
-function rowOf(name: string, { rate, delays }: Measured): (string | number)[] {
-  const at = (share: number) => delays[Math.min(delays.length - 1, Math.floor(delays.length * share))] ?? Number.NaN;
-  return [name, rate, at(0.5), at(0.99), at(0.999), at(1), delays.length];
+function rowOf(name: string, { rate, busy, total, added }: Measured): (string | number)[] {
+  const at = (sorted: Float64Array, share: number) =>
+    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+  const shares = [0.5, 0.99, 1].flatMap((share) => [at(total, share), at(added, share)]);
+  return [name, rate, Math.round(100 * busy), ...shares, total.length];
 }
 
 async function measure({ broker, settings, lines }: Measuring): Promise<Measured> {
@@ -85,7 +89,7 @@ async function measure({ broker, settings, lines }: Measuring): Promise<Measured
   const env = { ...process.env, KAFKA_BROKERS: broker };
   await once(spawn(process.execPath, [cli, 'topics', topology, '--create'], { env, stdio: 'ignore' }), 'exit');
   const producer = await FastProducer.connect(broker, { topic: input, partitions: PARTITIONS });
-  const reader = await LatencyReader.connect(broker, `${name}.curated`, PARTITIONS);
+  const reader = await LatencyReader.connect(broker, { input, output: `${name}.curated`, partitions: PARTITIONS });
   const child = spawn(process.execPath, [cli, 'run', topology, '--json', '--quiet'], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -94,18 +98,20 @@ async function measure({ broker, settings, lines }: Measuring): Promise<Measured
   try {
     await sendPaced(producer, lines, { from: 0, to: 1, perSecond: 1 });
     await until('the first output', () => Promise.resolve(reader.seen > 0 || child.exitCode !== null));
-    const { perSecond: rate, next } = await sendRising(producer, lines, { from: 1, to: lines.length, load: LOAD });
+    const { perSecond: rate, next } = await sendUntilLoad(producer, lines, { from: 1, to: lines.length, load: LOAD });
     const settled = next + SETTLING_SECONDS * rate;
     await sendPaced(producer, lines, { from: next, to: settled, perSecond: rate });
     await reader.quiet(QUIET_MS);
     reader.take();
+    const cores = new Busy();
     await sendPaced(producer, lines, { from: settled, to: settled + COUNTED_SECONDS * rate, perSecond: rate });
+    const busy = cores.share;
     await reader.quiet(QUIET_MS);
-    const delays = reader.take();
+    const latencies = reader.take();
     child.kill('SIGTERM');
     const committed = JSON.parse(await summary).curated;
     if (committed !== reader.seen) throw new Error(`${reader.seen} records were read, ${committed} committed`);
-    return { rate, delays };
+    return { rate, busy, ...latencies };
   } finally {
     child.kill('SIGKILL');
     await Promise.all([producer.close(), reader.close()]);

@@ -1,112 +1,60 @@
-import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CommittedFilter, fetchRecords, RecordReader } from '../../../src/brokers/kafka/wire/index.ts';
-import type { FastProducer } from '../../support/kafka/fast-producer.ts';
+import type { Headers } from '../../../src/core/record.ts';
 import { connectNode, type TestNode } from '../../support/kafka/wire-node.ts';
-import type { FileLines } from './file-lines.ts';
-import { keyOf } from './fill-topic.ts';
 
-/** Records due are sent so often; what they wait for it counts. */
-const TICK_MS = 5;
-/** Of a load that rises: records a second at first, the factor of a step, how long it lasts. */
-const FIRST_RATE = 10_000;
-const STEP = 1.25;
-const STEP_SECONDS = 1.5;
-const FIRST_DELAYS = 1 << 20;
 const FETCH = { maxWaitMs: 50, minBytes: 1, maxBytes: 8_000_000, isolation: 'read_committed' } as const;
+const FIRST_SAMPLES = 1 << 20;
+const ORIGIN = 'sluice-origin';
 
-export interface Sending {
-  /** The first line sent, and the first one not sent any more. */
-  readonly from: number;
-  readonly to: number;
-  readonly perSecond: number;
+export interface LatencyTopics {
+  readonly input: string;
+  /** A record lies in the partition of its original. */
+  readonly output: string;
+  /** Of each of them. */
+  readonly partitions: number;
 }
 
-/** Sends records as they fall due; the timestamp of each is when it fell due. */
-export async function sendPaced(producer: FastProducer, lines: FileLines, sending: Sending): Promise<void> {
-  const { from, perSecond } = sending;
-  const to = Math.min(sending.to, lines.length);
-  const start = performance.now();
-  const begun = performance.timeOrigin + start;
-  for (let at = from; at < to; ) {
-    const due = Math.min(to, from + Math.ceil(((performance.now() - start) * perSecond) / 1000));
-    for (; at < due; at++) {
-      const line = lines.at(at);
-      producer.write(keyOf(line), line, begun + ((at - from) * 1000) / perSecond);
-    }
-    await producer.flush();
-    await sleep(TICK_MS);
-  }
+/** Milliseconds, smallest first. */
+export interface Latencies {
+  /** From when a record fell due at its producer until it was there for a consumer of the output. */
+  readonly total: Float64Array;
+  /** From when its original was there for a consumer of the input, until then: what the job has added. */
+  readonly added: Float64Array;
 }
 
-export interface Ramp {
-  readonly from: number;
-  readonly to: number;
-  /** Share of the time of all cores that shall be in use. */
-  readonly load: number;
-}
-
-/**
- * Sends faster and faster until the machine is as busy as asked for; it stays at the first rate until that is no such load any
- * more, since all that has just begun is busy compiling. Gives the rate, and the first line not sent.
- */
-export async function sendRising(
-  producer: FastProducer,
-  lines: FileLines,
-  { from, to, load }: Ramp,
-): Promise<{ readonly perSecond: number; readonly next: number }> {
-  let perSecond = FIRST_RATE;
-  let isWarm = false;
-  for (let at = from; at < to; ) {
-    const next = at + Math.round(perSecond * STEP_SECONDS);
-    const before = coreTimes();
-    await sendPaced(producer, lines, { from: at, to: next, perSecond });
-    const after = coreTimes();
-    at = next;
-    const isBusy = (after.busy - before.busy) / (after.all - before.all) >= load;
-    if (isBusy && isWarm) return { perSecond, next: at };
-    if (!isBusy) perSecond = Math.round(perSecond * STEP);
-    isWarm ||= !isBusy;
-  }
-  throw new Error(
-    `${perSecond} records/s are ${isWarm ? 'no' : 'more than a'} ${100 * load} % load, to the last record`,
-  );
-}
-
-/** Of all cores since the start of the machine. */
-function coreTimes(): { readonly busy: number; readonly all: number } {
-  const times = cpus().map((core) => core.times);
-  const all = times.reduce((sum, one) => sum + one.user + one.nice + one.sys + one.irq + one.idle, 0);
-  return { busy: all - times.reduce((sum, one) => sum + one.idle, 0), all };
-}
-
-/** Reads what is committed, and notes for each record how long ago it fell due at its producer. */
+/** Reads input and output as consumers do, side by side, and notes for each record of the output how long it took. */
 export class LatencyReader {
-  seen = 0;
-  private delaysMs = new Float64Array(FIRST_DELAYS);
-  private delays = 0;
-  private readonly node: TestNode;
-  private readonly topic: string;
-  private readonly offsets: number[];
-  private isStopping = false;
-  private readonly reading: Promise<void>;
+  private readonly input: TopicReader;
+  private readonly output: TopicReader;
+  private readonly total = new Samples();
+  private readonly added = new Samples();
+  /** By partition: when each record of the input was there, milliseconds; its index is the offset. */
+  private readonly arrivals: readonly Samples[];
 
-  private constructor(node: TestNode, topic: string, partitions: number) {
-    this.node = node;
-    this.topic = topic;
-    this.offsets = new Array<number>(partitions).fill(0);
-    this.reading = this.readAll();
+  private constructor(nodes: readonly [TestNode, TestNode], { input, output, partitions }: LatencyTopics) {
+    this.arrivals = Array.from({ length: partitions }, () => new Samples());
+    this.input = new TopicReader(nodes[0], { topic: input, partitions }, ({ partition, offset, now }) =>
+      this.arrivals[partition]!.set(offset, now),
+    );
+    this.output = new TopicReader(nodes[1], { topic: output, partitions }, ({ partition, timestamp, headers, now }) => {
+      this.total.add(now - timestamp);
+      this.added.add(now - this.arrivals[partition]!.at(originOf(headers)));
+    });
   }
 
-  static async connect(broker: string, topic: string, partitions: number): Promise<LatencyReader> {
-    return new LatencyReader(await connectNode(broker), topic, partitions);
+  static async connect(broker: string, topics: LatencyTopics): Promise<LatencyReader> {
+    return new LatencyReader([await connectNode(broker), await connectNode(broker)], topics);
   }
 
-  /** Delays since the last call, smallest first. */
-  take(): Float64Array {
-    const taken = this.delaysMs.slice(0, this.delays).sort();
-    this.delays = 0;
-    return taken;
+  /** Records of the output, since the start. */
+  get seen(): number {
+    return this.output.seen;
+  }
+
+  /** Of what was seen since the last call. */
+  take(): Latencies {
+    return { total: this.total.take(), added: this.added.take() };
   }
 
   /** Resolves when nothing came for so long. */
@@ -118,32 +66,96 @@ export class LatencyReader {
   }
 
   async close(): Promise<void> {
+    await Promise.all([this.input.close(), this.output.close()]);
+  }
+}
+
+interface Arrival {
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestamp: number;
+  readonly headers: Headers;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+class TopicReader {
+  seen = 0;
+  private readonly node: TestNode;
+  private readonly topic: string;
+  private readonly offsets: number[];
+  private readonly onRecord: (arrival: Arrival) => void;
+  private readonly reading: Promise<void>;
+  private isStopping = false;
+
+  constructor(
+    node: TestNode,
+    { topic, partitions }: { readonly topic: string; readonly partitions: number },
+    onRecord: (arrival: Arrival) => void,
+  ) {
+    this.node = node;
+    this.topic = topic;
+    this.offsets = new Array<number>(partitions).fill(0);
+    this.onRecord = onRecord;
+    this.reading = this.readAll();
+  }
+
+  async close(): Promise<void> {
     this.isStopping = true;
     await this.reading;
     await this.node.disconnect();
   }
 
-  private note(delayMs: number): void {
-    if (this.delays === this.delaysMs.length) {
-      const more = new Float64Array(2 * this.delays);
-      more.set(this.delaysMs);
-      this.delaysMs = more;
-    }
-    this.delaysMs[this.delays++] = delayMs;
-  }
-
   private async readAll(): Promise<void> {
-    const { node, topic, offsets } = this;
+    const { node, topic, offsets, onRecord } = this;
     while (!this.isStopping) {
       const positions = offsets.map((offset, partition) => ({ topic, partition, offset, maxBytes: 2_000_000 }));
       for (const { partition, records, aborted } of await fetchRecords(node, positions, FETCH)) {
         const now = performance.timeOrigin + performance.now();
         const committed = new CommittedFilter(aborted);
         const reader = new RecordReader(records, { where: topic, from: offsets[partition]!, committed });
-        const note = (timestamp: number) => this.note(now - timestamp);
-        this.seen += reader.read({ record: (_offset, timestamp) => note(timestamp) });
+        this.seen += reader.read({
+          record: (offset, timestamp, _key, _value, headers) =>
+            onRecord({ partition, offset, timestamp, headers, now }),
+        });
         offsets[partition] = reader.next;
       }
     }
   }
+}
+
+/** Numbers that become more and more. */
+class Samples {
+  private values = new Float64Array(FIRST_SAMPLES);
+  private length = 0;
+
+  add(value: number): void {
+    this.set(this.length, value);
+  }
+
+  set(index: number, value: number): void {
+    while (index >= this.values.length) {
+      const more = new Float64Array(2 * this.values.length);
+      more.set(this.values);
+      this.values = more;
+    }
+    this.values[index] = value;
+    this.length = Math.max(this.length, index + 1);
+  }
+
+  at(index: number): number {
+    return index < this.length ? this.values[index]! : Number.NaN;
+  }
+
+  /** Smallest first; it begins anew. */
+  take(): Float64Array {
+    const taken = this.values.slice(0, this.length).sort();
+    this.length = 0;
+    return taken;
+  }
+}
+
+function originOf(headers: Headers): number {
+  const origin = headers.entries().find(({ name }) => name === ORIGIN)?.value;
+  return JSON.parse(Buffer.from(origin ?? []).toString()).offset;
 }
