@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import type { LogOptions } from '../../src/telemetry/log.ts';
-import { createLog } from '../../src/telemetry/log.ts';
+import { createLog, type LogOptions } from '../../src/telemetry/log.ts';
 
 const A_MINUTE_MS = 60_000;
 

@@ -77,11 +77,9 @@ export async function openTask(task: TaskId, stage: Stage, context: OpenContext)
 }
 
 /** Two that take turns in transactions, else one. */
-async function identify(
-  task: TaskId,
-  lane: Lane,
-  { group, settings, guarantee }: OpenContext,
-): Promise<readonly [ProducerIdentity, ...ProducerIdentity[]]> {
+type Identities = readonly [ProducerIdentity, ProducerIdentity?];
+
+async function identify(task: TaskId, lane: Lane, { group, settings, guarantee }: OpenContext): Promise<Identities> {
   const options = { transactionTimeoutMs: settings.transactionTimeoutMs, patienceMs: OPEN_PATIENCE_MS };
   if (guarantee === 'at-least-once') return [await idempotent(lane, task, options)];
   const name = taskName({ ...task, topology: group });
@@ -92,7 +90,7 @@ interface Opening {
   readonly task: TaskId;
   readonly stage: Stage;
   readonly lane: Lane;
-  readonly identities: readonly [ProducerIdentity, ...ProducerIdentity[]];
+  readonly identities: Identities;
   /** Of the group, when this member had fenced the others. */
   readonly generation: number;
   readonly context: OpenContext;
@@ -207,8 +205,8 @@ function committerOf({ lane, identities, context }: Opening): Committer {
   const { cluster, settings, point, observer, membership, group } = context;
   // the coordinator ends what takes longer: there is nothing to be patient for
   const patienceMs = settings.transactionTimeoutMs;
+  const { requestTimeoutMs } = settings.client;
   const optionsOf = (identity: ProducerIdentity) => {
-    const requestTimeoutMs = settings.client.requestTimeoutMs;
     const sender = new Sender({ cluster, lane, identity, requestTimeoutMs, patienceMs, onSent: observer.sent });
     return { lane, sender, group, identity, patienceMs, point };
   };
