@@ -71,7 +71,7 @@ export class TaskCommits {
 
   /** Monotonic milliseconds at which the commit that fills is due. */
   get dueAt(): number {
-    return this.nextBeat(this.everyMs);
+    return this.nextBeat(this.options.context.clock.elapsed(), this.everyMs);
   }
 
   /** What is added from now on was committed before: it is counted and digested, and goes nowhere. */
@@ -155,15 +155,16 @@ export class TaskCommits {
     const now = context.clock.elapsed();
     if (this.open.isEmpty) return this.checkpointAt < input.position && this.checkpointIsDue(now);
     if (this.open.records >= context.plan.commit.records) return true;
-    return now >= this.nextBeat(this.mostMs);
+    // it could not start yet, and there is work meanwhile
+    if (this.inFlight !== undefined && input.backlog > 0) return false;
+    return now >= this.nextBeat(now, this.mostMs);
   }
 
   /**
    * Commits begin at whole multiples of their distance: those of several tasks then reach the broker together, and share what it
-   * does for each. Not while one is in flight.
+   * does for each; not before the one in flight has ended. Without a distance there is nothing to wait for.
    */
-  private nextBeat(everyMs: number): number {
-    const now = this.options.context.clock.elapsed();
+  private nextBeat(now: number, everyMs: number): number {
     const from = this.inFlight === undefined ? Math.max(this.open.since ?? now, this.endedAt) : now;
     return everyMs === 0 ? from : (Math.floor(from / everyMs) + 1) * everyMs;
   }

@@ -91,9 +91,9 @@ describe('a task', () => {
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(20_000);
   });
 
-  it('goes on reading while a commit is in flight', async () => {
+  it.each([10, 0])('goes on reading while a commit is in flight, with %i ms between', async (everyMs) => {
     const reports: CommitReport[] = [];
-    const plan = { ...linePlan([pass]), commit: { everyMs: 10, records: 5000 } };
+    const plan = { ...linePlan([pass]), commit: { everyMs, records: 5000 } };
     const observer = { commit: (report: CommitReport) => void reports.push(report) };
     // a poll takes 100 ms and a commit 200
     const driver = new TopologyDriver(plan, { faults: { delayMs: 200 }, seed: 3, observer });
