@@ -25,6 +25,9 @@ interface TaskCommitsOptions {
   readonly stale: readonly string[];
 }
 
+/** Its multiples, whichever of them, lie far apart within 1. */
+const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2;
+
 /** One commit that fills, and at most one in flight; a checkpoint rides along when it is due. */
 export class TaskCommits {
   private readonly options: TaskCommitsOptions;
@@ -177,8 +180,12 @@ export class TaskCommits {
     return isBehind ? context.defaults.commitBehindMs : this.everyMs;
   }
 
+  /** Tasks of a process take turns within the interval: a checkpoint is much work, and all at once would hold everything up. */
   private checkpointIsDue(now: number): boolean {
-    return now - this.checkpointTime >= this.options.context.plan.checkpointEveryMs;
+    const { id, context } = this.options;
+    const every = context.plan.checkpointEveryMs;
+    const turn = (at: number) => Math.floor(at / every + GOLDEN_RATIO * id.partition);
+    return every === 0 || turn(now) > turn(this.checkpointTime);
   }
 
   /** Waits for the commit in flight, then starts this one; at most one is in flight while the next fills. */

@@ -119,6 +119,30 @@ describe('a task', () => {
     await driver.pause();
   });
 
+  it('takes its checkpoints in turn with other tasks, none later than the interval after the one before', async () => {
+    const at = [0, 1, 2, 3].map((): number[] => []);
+    const plan = linePlan([counter], { plan: { commit: { everyMs: 10, records: 1000 }, checkpointEveryMs: 1000 } });
+    const observer = {
+      commit: ({ task, checkpointBytes }: CommitReport) => {
+        if (checkpointBytes !== undefined) at[task.partition]!.push(driver.clock.elapsed());
+      },
+    };
+    const driver: TopologyDriver = new TopologyDriver(plan, { partitions: at.length, observer });
+    for (let step = 0; step < 350; step++) {
+      for (const partition of at.keys()) driver.feed('in', rows(step, step + 1), partition);
+      await driver.advance(10);
+    }
+    const apart = (times: readonly number[]) => times.slice(1).map((time, i) => time - times[i]!);
+    for (const times of at) {
+      expect(times.length).toBeGreaterThanOrEqual(4);
+      expect(Math.max(...apart(times))).toBeLessThanOrEqual(1010);
+    }
+    const [first = Number.NaN] = at[0]!;
+    const later = at.flat().filter((time) => time > first + 10);
+    expect(Math.min(...apart(later.toSorted((a, b) => a - b)))).toBeGreaterThan(100);
+    await driver.pause();
+  });
+
   it('commits whatever it has read at once when no time is to pass between', async () => {
     const reports: CommitReport[] = [];
     const plan = linePlan([pass], { plan: { commit: { everyMs: 0, records: 1000 } } });
