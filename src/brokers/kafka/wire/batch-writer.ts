@@ -208,9 +208,10 @@ export class BatchWriter {
     this.at = RECORDS_AT;
     if (this.batch.count === 0) return;
     this.finished.push(new RawBatch(this.bytes.subarray(0, end), this.batch, this.codec));
+    this.batch = emptyBatch();
+    if (this.codec !== 'none') return; // the batch has its own, compressed: these can be filled again
     const likely = Math.min(Math.max(FIRST_BUFFER_BYTES, Math.ceil(end * 1.1)), this.batchBytes + 1024);
     this.bytes = Buffer.allocUnsafe(likely);
-    this.batch = emptyBatch();
   }
 
   private ensure(more: number): void {

@@ -40,7 +40,7 @@ export class RawBatch {
   readonly count: number;
   private readonly bytes: Buffer;
 
-  /** `bytes`: room for the header, then the records, not compressed yet. */
+  /** `bytes`: room for the header, then the records, not compressed yet. They are the batch's from then on with codec none only. */
   constructor(bytes: Buffer, open: OpenBatch, codec: Codec) {
     this.count = open.count;
     this.bytes = codec === 'none' ? bytes : pack(bytes, codec);
