@@ -15,4 +15,5 @@ export { type ReaderOptions, RecordReader, type RecordSink } from './record-read
 export type { WireNode } from './request.ts';
 export { replaceRequestQueueTimer } from './request-queue.ts';
 export { openSocket } from './socket.ts';
+export { keepAnswersWhole } from './whole-answers.ts';
 export { WireHeaders } from './wire-headers.ts';
