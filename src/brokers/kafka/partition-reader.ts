@@ -36,8 +36,6 @@ const FIRST_BACKOFF_MS = 20;
 const MAX_BACKOFF_MS = 500;
 /** Records taken between two looks at the limit of bytes. */
 const STRIDE = 128;
-/** Why a timer ends that nobody waits for any more; without a reason each end would make one. */
-const NO_MATTER = new Error('what was waited for came');
 
 /**
  * Reads one partition, committed records only: fetches ahead over a socket of its own, decodes what is asked for. Positions
@@ -52,7 +50,11 @@ export class PartitionReader {
   private ahead = 0;
   private fetching: Promise<void> | undefined;
   private failure: unknown;
-  private arrived = Promise.withResolvers<void>();
+  /** Of whoever waits. */
+  private woken = Promise.withResolvers<void>();
+  /** Monotonic milliseconds of the next time it is woken in any case. */
+  private alarmAt = Number.POSITIVE_INFINITY;
+  private heard: AbortSignal | undefined;
   private wantMore = Promise.withResolvers<void>();
   private end = -1;
   private logStart = 0;
@@ -83,21 +85,17 @@ export class PartitionReader {
     this.fetchAt = position;
   }
 
-  /** Until something is there, `untilMs` has come or `signal` aborts. Rejects with what ended the fetching. */
+  /** Until something is there, `untilMs` has come or `signal` aborts; maybe sooner. Rejects with what ended the fetching. */
   async wait(untilMs: number, signal: AbortSignal): Promise<void> {
     this.fetching ??= this.fetchAll();
     if (this.failure !== undefined) throw this.failure;
     // other tasks and their answers get their turn, also when there is always something to read
     if (this.hasChunks) return nextTurn();
-    const { clock } = this.options.cluster;
-    const leftMs = untilMs - clock.elapsed();
-    if (leftMs <= 0 || signal.aborted) return nextTurn();
-    const timer = new AbortController();
-    const stop = () => timer.abort(NO_MATTER);
-    signal.addEventListener('abort', stop, { once: true });
-    await Promise.race([this.arrived.promise, clock.sleep(leftMs, timer.signal).catch(() => {})]);
-    signal.removeEventListener('abort', stop);
-    timer.abort(NO_MATTER);
+    if (untilMs <= this.options.cluster.clock.elapsed() || signal.aborted) return nextTurn();
+    this.woken = Promise.withResolvers();
+    this.wakeAt(untilMs);
+    this.wakeOn(signal);
+    await this.woken.promise;
     if (this.failure !== undefined) throw this.failure;
   }
 
@@ -119,16 +117,33 @@ export class PartitionReader {
 
   async close(): Promise<void> {
     this.stopping.abort();
-    this.arrived.resolve();
+    this.woken.resolve();
     this.wantMore.resolve();
     this.chunks.length = 0;
+  }
+
+  /** An alarm that is no longer waited for is left to ring: to set and cancel one for every answer costs more than to wake once in vain. */
+  private wakeAt(atMs: number): void {
+    if (atMs >= this.alarmAt) return;
+    this.alarmAt = atMs;
+    const { clock } = this.options.cluster;
+    const ring = () => {
+      if (this.alarmAt === atMs) this.alarmAt = Number.POSITIVE_INFINITY;
+      this.woken.resolve();
+    };
+    clock.sleep(atMs - clock.elapsed(), this.stopping.signal).then(ring, ring);
+  }
+
+  private wakeOn(signal: AbortSignal): void {
+    if (this.heard === signal) return;
+    this.heard = signal;
+    signal.addEventListener('abort', () => this.woken.resolve(), { once: true });
   }
 
   private drop(): void {
     const chunk = this.chunks.shift();
     this.ahead -= chunk?.bytes ?? 0;
     this.wantMore.resolve();
-    if (this.chunks.length === 0) this.arrived = Promise.withResolvers();
   }
 
   private async fetchAll(): Promise<void> {
@@ -143,7 +158,7 @@ export class PartitionReader {
     } catch (error) {
       if (signal.aborted) return;
       this.failure = error;
-      this.arrived.resolve();
+      this.woken.resolve();
     }
   }
 
@@ -161,7 +176,7 @@ export class PartitionReader {
     const reader = new RecordReader(records, { where, from, committed: new CommittedFilter(aborted) });
     this.chunks.push({ reader, bytes: records.length });
     this.ahead += records.length;
-    this.arrived.resolve();
+    this.woken.resolve();
   }
 
   /** One answer; undefined when the log begins beyond the position. Looks for the leader again as long as there is hope. */
@@ -212,6 +227,6 @@ export class PartitionReader {
       );
     this.lostTo = logStart;
     this.logStart = logStart;
-    this.arrived.resolve();
+    this.woken.resolve();
   }
 }
