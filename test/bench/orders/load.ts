@@ -10,7 +10,7 @@ const TICK_MS = 5;
 const FIRST_RATE = 10_000;
 const STEP = 1.25;
 const STEP_SECONDS = 1.5;
-const LEAST_RATE = 1000;
+export const LEAST_RATE = 1000;
 /** A machine is warm when it has not been idler than it was for so many steps: all that has just begun is busy compiling. */
 const WARM_STEPS = 12;
 
