@@ -91,9 +91,10 @@ export class PartitionReader {
     if (this.failure !== undefined) throw this.failure;
     // other tasks and their answers get their turn, also when there is always something to read
     if (this.hasChunks) return nextTurn();
-    if (untilMs <= this.options.cluster.clock.elapsed() || signal.aborted) return nextTurn();
+    const leftMs = untilMs - this.options.cluster.clock.elapsed();
+    if (leftMs <= 0 || signal.aborted) return nextTurn();
     this.woken = Promise.withResolvers();
-    this.wakeAt(untilMs);
+    this.wakeIn(leftMs, untilMs);
     this.wakeOn(signal);
     await this.woken.promise;
     if (this.failure !== undefined) throw this.failure;
@@ -123,15 +124,14 @@ export class PartitionReader {
   }
 
   /** An alarm that is no longer waited for is left to ring: to set and cancel one for every answer costs more than to wake once in vain. */
-  private wakeAt(atMs: number): void {
+  private wakeIn(leftMs: number, atMs: number): void {
     if (atMs >= this.alarmAt) return;
     this.alarmAt = atMs;
-    const { clock } = this.options.cluster;
     const ring = () => {
       if (this.alarmAt === atMs) this.alarmAt = Number.POSITIVE_INFINITY;
       this.woken.resolve();
     };
-    clock.sleep(atMs - clock.elapsed(), this.stopping.signal).then(ring, ring);
+    this.options.cluster.clock.sleep(leftMs, this.stopping.signal).then(ring, ring);
   }
 
   private wakeOn(signal: AbortSignal): void {

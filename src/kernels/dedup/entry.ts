@@ -13,7 +13,8 @@ export interface Entry {
   high: number;
 }
 
-const GROWTH = 9 / 8;
+/** Arrays outgrown are garbage outside the heap, of which 64 MiB make V8 collect all of it: few of them. */
+const GROWTH = 3 / 2;
 /** A log keeps up to 16 MiB of its memory for the next checkpoint. */
 const KEPT_WORDS = 1 << 22;
 
