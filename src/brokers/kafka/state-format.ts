@@ -11,7 +11,7 @@ import { StateError } from '../../core/errors.ts';
  *
  * A version names its writer and checkpoint, so that what a writer shut out meanwhile has left is never taken for a part.
  */
-export const MAX_CHUNK_BYTES = 480 * 1024;
+export const MAX_CHUNK_BYTES = 480 * 1024; // two fill a batch (BATCH_BYTES of wire/batch-writer.ts)
 const FORMAT = 1;
 
 export interface PartRef {
