@@ -18,6 +18,19 @@ export function kafkajsModule(path: string): unknown {
   return load(`kafkajs/src/${path}`);
 }
 
+const amended = new Set<PropertyKey>();
+
+/** Puts another method in place of one of kafkajs' connections, those that exist included; once, however often it is asked for. */
+export function amendConnections<C extends object, Name extends keyof C>(
+  name: Name,
+  amend: (original: C[Name]) => C[Name],
+): void {
+  if (amended.has(name)) return;
+  amended.add(name);
+  const { prototype } = kafkajsModule('network/connection.js') as { readonly prototype: C };
+  prototype[name] = amend(prototype[name]);
+}
+
 /** An error as kafkajs makes them: `code` is the protocol's number, `type` its name. */
 export function protocolError(code: number, context: string): Error {
   const { createErrorFromCode } = kafkajsModule('protocol/error.js') as { createErrorFromCode(code: number): Error };

@@ -1,4 +1,4 @@
-import { kafkajsModule } from './kafkajs.ts';
+import { amendConnections } from './kafkajs.ts';
 
 interface Connection {
   /** What came and was not taken yet. */
@@ -7,20 +7,18 @@ interface Connection {
   processData(bytes: Buffer): void;
 }
 
-const done = new WeakSet<object>();
-
 /**
  * Makes kafkajs give an answer that came in one piece as it came. The original keeps the empty rest of the answer before, and so
  * joins two pieces, which copies every answer: twice the memory outside the heap, of which 64 MiB make V8 collect all of it.
  * Idempotent.
  */
 export function keepAnswersWhole(): void {
-  const { prototype } = kafkajsModule('network/connection.js') as { readonly prototype: Connection };
-  if (done.has(prototype)) return;
-  done.add(prototype);
-  const original = prototype.processData;
-  prototype.processData = function process(this: Connection, bytes: Buffer): void {
-    if (this.bytesBuffered === 0) this.chunks = [];
-    original.call(this, bytes);
-  };
+  amendConnections<Connection, 'processData'>(
+    'processData',
+    (original) =>
+      function process(this: Connection, bytes: Buffer): void {
+        if (this.bytesBuffered === 0) this.chunks = [];
+        original.call(this, bytes);
+      },
+  );
 }
