@@ -1,5 +1,5 @@
 import type { AuthenticationProvider } from './oauth-bearer.ts';
-import { kafkajsModule, keepAnswersWhole, openSocket, type WireNode } from './wire/index.ts';
+import { forgetAnsweredRequests, kafkajsModule, keepAnswersWhole, openSocket, type WireNode } from './wire/index.ts';
 
 /**
  * The parts of kafkajs this broker stands on: a `Broker` (one node, every request of the protocol) over a
@@ -188,6 +188,7 @@ export type NodeFactory = (address: {
 
 export function nodeFactory(options: ClientOptions): NodeFactory {
   keepAnswersWhole();
+  forgetAnsweredRequests();
   const Broker = kafkajsModule('broker/index.js') as new (init: object) => KafkaNode;
   const Pool = kafkajsModule('network/connectionPool.js') as new (init: object) => ConnectionPool;
   const logger = loggerOf(options.log);

@@ -14,6 +14,7 @@ export { type BatchProducer, nextSequence, RawBatch } from './raw-batch.ts';
 export { type ReaderOptions, RecordReader, type RecordSink } from './record-reader.ts';
 export type { WireNode } from './request.ts';
 export { replaceRequestQueueTimer } from './request-queue.ts';
+export { forgetAnsweredRequests } from './requests-in-flight.ts';
 export { openSocket } from './socket.ts';
 export { keepAnswersWhole } from './whole-answers.ts';
 export { WireHeaders } from './wire-headers.ts';
