@@ -1,6 +1,8 @@
-import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { constants } from 'node:zlib';
 import { compressFrameSync, decompressFrameSync } from 'lz4-napi';
+import { Gunzip, Gzip, ZstdCompress, ZstdDecompress } from 'minizlib';
 import { BrokerError } from '../../../core/errors.ts';
+import { BlockStream, CHUNK_BYTES } from './block-stream.ts';
 import { lz4FrameBytes } from './lz4-frame.ts';
 import { packSnappy, unpackSnappy } from './snappy-blocks.ts';
 
@@ -12,19 +14,26 @@ const GZIP_LEVEL = 1;
 const ZSTD_LEVEL = 1;
 const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL } };
 
+/** Of `flush`: each write is a whole block. */
+const GZIP_WHOLE = { flush: constants.Z_FINISH, chunkSize: CHUNK_BYTES };
+const ZSTD_WHOLE = { flush: constants.ZSTD_e_end, chunkSize: CHUNK_BYTES };
+
+const gzip = new BlockStream(() => new Gzip({ ...GZIP_WHOLE, level: GZIP_LEVEL }), { isReset: true });
+const zstd = new BlockStream(() => new ZstdCompress({ ...ZSTD_WHOLE, ...ZSTD }), { isReset: false });
+
 /** The records of a batch as one block. */
 export function compress(codec: Codec, records: Buffer): Buffer {
   switch (codec) {
     case 'none':
       return records;
     case 'gzip':
-      return gzipSync(records, { level: GZIP_LEVEL });
+      return gzip.run(records);
     case 'snappy':
       return packSnappy(records);
     case 'lz4':
       return compressFrameSync(records);
     case 'zstd':
-      return zstdCompressSync(records, ZSTD);
+      return zstd.run(records);
   }
 }
 
@@ -48,7 +57,7 @@ function unpack(codec: Codec, block: Buffer, maxBytes: number): Buffer {
     case 'none':
       return block;
     case 'gzip':
-      return gunzipSync(block, { maxOutputLength: maxBytes });
+      return unpackers(maxBytes).gzip.run(block);
     case 'snappy': {
       const unpacked = unpackSnappy(block, maxBytes);
       if (unpacked === undefined) throw tooLarge(codec, maxBytes);
@@ -58,8 +67,28 @@ function unpack(codec: Codec, block: Buffer, maxBytes: number): Buffer {
       if (lz4FrameBytes(block, maxBytes) > maxBytes) throw tooLarge(codec, maxBytes);
       return decompressFrameSync(block);
     case 'zstd':
-      return zstdDecompressSync(block, { maxOutputLength: maxBytes });
+      return unpackers(maxBytes).zstd.run(block);
   }
+}
+
+interface Unpackers {
+  readonly maxBytes: number;
+  readonly gzip: BlockStream;
+  readonly zstd: BlockStream;
+}
+
+let lastUnpackers: Unpackers | undefined;
+
+/** The limit belongs to a stream; all readers of a process have the same. */
+function unpackers(maxBytes: number): Unpackers {
+  if (lastUnpackers?.maxBytes === maxBytes) return lastUnpackers;
+  const most = { maxOutputLength: maxBytes };
+  lastUnpackers = {
+    maxBytes,
+    gzip: new BlockStream(() => new Gunzip({ ...GZIP_WHOLE, ...most }), { isReset: true }),
+    zstd: new BlockStream(() => new ZstdDecompress({ ...ZSTD_WHOLE, ...most }), { isReset: true }),
+  };
+  return lastUnpackers;
 }
 
 function tooLarge(codec: Codec, maxBytes: number): BrokerError {
