@@ -23,7 +23,7 @@ export class StepOut implements Out {
   private eventCause = -1;
   private eventOrdinal = 0;
   /** Changes by method, handed to the frame's counts once a frame. */
-  private readonly changes = new Map<string, number>();
+  private changes = new Map<string, number>();
   /** Held records released in this frame: their fate is settled again at its end. */
   private readonly released: DataRecord[];
 
@@ -140,7 +140,7 @@ export class StepOut implements Out {
   /** Ends the step's part of a frame: its counts go to the frame. */
   settle(): void {
     for (const [method, n] of this.changes) add(this.frame.counts.changes, `${this.step.id}\0${method}`, n);
-    this.changes.clear();
+    if (this.changes.size > 0) this.changes = new Map();
     const counts = this.frame.counts.ports;
     for (let port = 0; port < this.edges.length; port++) {
       counts[this.firstPort + port] = (counts[this.firstPort + port] ?? 0) + (this.edges[port]?.records.length ?? 0);
