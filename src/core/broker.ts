@@ -148,6 +148,8 @@ export interface CommitRequest {
 
 export interface TaskChannel {
   readonly start: TaskStart;
+  /** So many bytes of state a commit takes along before its outputs wait longer for it. Absent: they do not wait for its size. */
+  readonly checkpointBytes?: number | undefined;
   /** Waits for records until `untilMs` (monotonic, see Clock.elapsed) or abort; then gives an empty batch. */
   poll(
     limit: { readonly records: number; readonly bytes: number; readonly untilMs: number },

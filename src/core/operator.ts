@@ -74,6 +74,8 @@ export interface Kernel {
   onTick?(tick: Tick, out: Out): void;
   /** What changed since the last call; buffers it returns are no longer touched. */
   checkpoint?(): CheckpointDelta;
+  /** Bytes the next checkpoint writes because of the records since the last one; a task takes it early, to keep it small. Absent: the next one is as large as ever. */
+  readonly pendingBytes?: number;
   /** One part a call, on a fresh instance, before the first record. */
   restore?(part: StatePart): void;
   stats?(): KernelStats;

@@ -27,6 +27,8 @@ interface TaskCommitsOptions {
 
 /** Its multiples, whichever of them, lie far apart within 1. */
 const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2;
+/** A checkpoint that comes before its time does so behind this share of the interval. */
+const EARLIEST_SHARE = 1 / 10;
 
 /** One commit that fills, and at most one in flight; a checkpoint rides along when it is due. */
 export class TaskCommits {
@@ -185,7 +187,16 @@ export class TaskCommits {
     const { id, context } = this.options;
     const every = context.plan.checkpointEveryMs;
     const turn = (at: number) => Math.floor(at / every + GOLDEN_RATIO * id.partition);
-    return every === 0 || turn(now) > turn(this.checkpointTime);
+    return every === 0 || turn(now) > turn(this.checkpointTime) || this.isFull(now, every);
+  }
+
+  /** What has changed would soon make the outputs of its commit wait longer. Not at the same size for all tasks: their turns would fall together. */
+  private isFull(now: number, every: number): boolean {
+    const { id, channel, stage } = this.options;
+    const { checkpointBytes } = channel;
+    if (checkpointBytes === undefined || now - this.checkpointTime < every * EARLIEST_SHARE) return false;
+    const pending = stage.compiled.steps.reduce((sum, { kernel }) => sum + (kernel.pendingBytes ?? 0), 0);
+    return pending >= checkpointBytes * (1 - ((GOLDEN_RATIO * id.partition) % 1) / 2);
   }
 
   /** Waits for the commit in flight, then starts this one; at most one is in flight while the next fills. */

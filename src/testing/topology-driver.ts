@@ -13,6 +13,8 @@ export interface DriverOptions {
   readonly partitions?: number;
   readonly seed?: number;
   readonly faults?: ClusterFaults;
+  /** See TaskChannel. */
+  readonly checkpointBytes?: number;
   readonly observer?: RunObserver;
   readonly run?: Partial<RunOptions>;
 }
@@ -39,11 +41,12 @@ export class TopologyDriver {
   constructor(plan: Plan, options: DriverOptions = {}) {
     this.plan = plan;
     this.options = options;
-    const { cut, seed, faults, partitions = 1 } = options;
+    const { cut, seed, faults, checkpointBytes, partitions = 1 } = options;
     this.cluster = new MemoryCluster({
       clock: this.clock,
       ...(seed === undefined ? {} : { seed }),
       ...(faults === undefined ? {} : { faults }),
+      ...(checkpointBytes === undefined ? {} : { checkpointBytes }),
       ...(cut === undefined ? {} : { cut: typeof cut === 'number' ? () => cut : cut }),
     });
     for (const stage of plan.stages)

@@ -143,6 +143,63 @@ describe('a task', () => {
     await driver.pause();
   });
 
+  it('takes a checkpoint early when what changed fills what a commit takes along, each task at a size of its own, none within a tenth of the interval', async () => {
+    const sizes = [0, 1].map((): number[] => []);
+    const times = [0, 1].map((): number[] => []);
+    const log: LineStep = {
+      create: () => {
+        let pending = 0;
+        return {
+          process(records, _time, out) {
+            for (let i = 0; i < records.length; i++) {
+              out.at = i;
+              pending += 100;
+              out.emit(0, records[i]!);
+            }
+          },
+          get pendingBytes() {
+            return pending;
+          },
+          checkpoint: () => {
+            const bytes = new Uint8Array(pending);
+            pending = 0;
+            return { put: [{ name: `n${driver.clock.elapsed()}`, bytes }], drop: [] };
+          },
+          restore: () => {},
+        };
+      },
+    };
+    const plan = linePlan([log], { plan: { commit: { everyMs: 10, records: 1000 }, checkpointEveryMs: 1000 } });
+    const observer = {
+      commit: ({ task, checkpointBytes }: CommitReport) => {
+        if (checkpointBytes === undefined) return;
+        sizes[task.partition]!.push(checkpointBytes);
+        times[task.partition]!.push(driver.clock.elapsed());
+      },
+    };
+    const driver: TopologyDriver = new TopologyDriver(plan, { partitions: 2, observer, checkpointBytes: 20_000 });
+    const run = async (steps: number, records: number) => {
+      for (const seen of [...sizes, ...times]) seen.length = 0;
+      for (let step = 0; step < steps; step++) {
+        for (const partition of sizes.keys()) driver.feed('in', rows(step, step + records), partition);
+        await driver.advance(10);
+      }
+    };
+    const apart = () => times.flatMap((at) => at.slice(1).map((time, i) => time - at[i]!));
+    await run(300, 10); // 1000 bytes each 10 ms: full after 200 ms
+    for (const seen of sizes) expect(seen.length).toBeGreaterThan(10);
+    expect(Math.max(...sizes.flat())).toBeLessThan(23_000);
+    expect(Math.max(...sizes[1]!)).toBeLessThan(17_000);
+    await run(100, 100); // full after 20 ms
+    expect(Math.max(...apart())).toBeLessThanOrEqual(120);
+    expect(apart().filter((ms) => ms < 100).length).toBeLessThanOrEqual(2); // in this second each task has its turn once
+    expect(apart().length).toBeGreaterThan(14);
+    await run(300, 0);
+    await run(300, 1); // full after 2 s: in turn as ever
+    expect(Math.min(...apart())).toBeGreaterThan(300);
+    await driver.pause();
+  });
+
   it('commits whatever it has read at once when no time is to pass between', async () => {
     const reports: CommitReport[] = [];
     const plan = linePlan([pass], { plan: { commit: { everyMs: 0, records: 1000 } } });

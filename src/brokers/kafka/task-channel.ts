@@ -49,12 +49,17 @@ export interface ChannelOptions {
 
 /** Between two questions whether the input is over. */
 const OVER_EVERY_MS = 50;
+/** Of a batch's 1 MB: what a task writes besides, and what comes until its commit is due, still fits. */
+const CHECKPOINT_BYTES = 800_000;
+const CHECKPOINT_SHARE = 0.8;
 /** A transaction begins so long before its commit at most. */
 const EXPECTED_WITHIN_MS = 250;
 
 /** A task's way to its partition: one reader, one producer, one commit at a time. */
 export class KafkaChannel implements TaskChannel {
   readonly start: TaskStart;
+  /** Batches of a partition are sent one after the other: a second one would make the outputs wait another time. */
+  readonly checkpointBytes: number;
   private readonly options: ChannelOptions;
   private committing = false;
   private closed = false;
@@ -62,6 +67,7 @@ export class KafkaChannel implements TaskChannel {
   constructor(options: ChannelOptions) {
     this.options = options;
     this.start = options.start;
+    this.checkpointBytes = Math.min(CHECKPOINT_BYTES, options.state.maxBytes * CHECKPOINT_SHARE);
   }
 
   async poll(

@@ -35,6 +35,7 @@ export interface ChannelOptions {
 /** A task's way to its partition. */
 export class MemoryChannel implements TaskChannel {
   readonly start: TaskStart;
+  readonly checkpointBytes: number | undefined;
   private readonly options: ChannelOptions;
   private readonly log: PartitionLog;
   private readonly source: RecordSource;
@@ -45,6 +46,7 @@ export class MemoryChannel implements TaskChannel {
   constructor(options: ChannelOptions) {
     const { cluster, task, state, stage, input } = options;
     this.options = options;
+    this.checkpointBytes = cluster.checkpointBytes;
     this.log = cluster.log(task.topic, task.partition);
     this.source = {
       topic: task.topic,

@@ -46,6 +46,8 @@ export interface ClusterOptions {
   readonly faults?: ClusterFaults;
   /** Records a poll gives at most; drawn anew for each poll. Default: what the caller asks for. */
   readonly cut?: (poll: number) => number;
+  /** See TaskChannel. */
+  readonly checkpointBytes?: number;
 }
 
 /**
@@ -55,6 +57,7 @@ export interface ClusterOptions {
 export class MemoryCluster {
   readonly clock: Clock;
   readonly cut: ((poll: number) => number) | undefined;
+  readonly checkpointBytes: number | undefined;
   faults: ClusterFaults;
   polls = 0;
   private readonly seed: number;
@@ -66,6 +69,7 @@ export class MemoryCluster {
   constructor(options: ClusterOptions) {
     this.clock = options.clock;
     this.cut = options.cut;
+    this.checkpointBytes = options.checkpointBytes;
     this.seed = options.seed ?? 1;
     this.faults = options.faults ?? {};
   }

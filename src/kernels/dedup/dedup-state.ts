@@ -63,6 +63,10 @@ export class DedupState {
     return this.table.byteLength + this.log.byteLength;
   }
 
+  get pendingBytes(): number {
+    return this.log.pendingBytes;
+  }
+
   get liveParts(): number {
     return this.log.liveParts;
   }

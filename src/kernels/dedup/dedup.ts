@@ -75,6 +75,10 @@ export class DedupKernel implements Kernel {
     this.state.tidy(records.length);
   }
 
+  get pendingBytes(): number {
+    return this.state.pendingBytes;
+  }
+
   checkpoint(): CheckpointDelta {
     return this.state.checkpoint();
   }

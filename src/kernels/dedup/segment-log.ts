@@ -55,6 +55,13 @@ export class SegmentLog {
     return this.segments.length;
   }
 
+  /** Bytes of new entries the next checkpoint writes; 0 while they are too few for a part, of which there would be too many. */
+  get pendingBytes(): number {
+    const bytes = this.pending.length * 4;
+    const live = this.segments.reduce((sum, segment) => sum + segment.bytes, 0);
+    return bytes * MERGE_ABOVE < live ? 0 : bytes;
+  }
+
   get byteLength(): number {
     return this.pending.words.byteLength + (this.merge?.found.words.byteLength ?? 0);
   }

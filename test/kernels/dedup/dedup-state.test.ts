@@ -271,6 +271,32 @@ describe('dedup state', () => {
     }
   });
 
+  it('says what its next checkpoint writes of new keys, and nothing while that is too little for a part of its own', () => {
+    const state = stateOf();
+    const parts = new Map<string, Uint8Array>();
+    feed(state, 0, 1000);
+    expect(state.pendingBytes).toBe(24_000);
+    expect(save(state, parts)).toBeGreaterThan(24_000);
+    expect(state.pendingBytes).toBe(0);
+    feed(state, 1000, 1024); // of 1000 live ones less than a fortieth
+    expect(state.pendingBytes).toBe(0);
+    feed(state, 1024, 1026);
+    expect(state.pendingBytes).toBe(624);
+    expect(load(stateOf(), parts).pendingBytes).toBe(0);
+  });
+
+  it('keeps as few parts when a checkpoint is taken whenever it says that there is something to write', () => {
+    const state = stateOf();
+    const parts = new Map<string, Uint8Array>();
+    let written = 0;
+    for (let from = 0; from < 600_000; from += 256) {
+      feed(state, from, from + 256);
+      if (state.pendingBytes >= 48_000) written += save(state, parts);
+      expect(parts.size).toBeLessThanOrEqual(66);
+    }
+    expect(written / (600_000 * 24)).toBeLessThan(3);
+  });
+
   it('is the same pre-sized as grown', () => {
     const sized = stateOf(DAY, { expectedKeys: 50_000 });
     const grown = stateOf(DAY);
