@@ -93,7 +93,12 @@ async function measure({ broker, settings, lines }: Measuring): Promise<Measured
   const env = { ...process.env, KAFKA_BROKERS: broker };
   await once(spawn(process.execPath, [cli, 'topics', topology, '--create'], { env, stdio: 'ignore' }), 'exit');
   const producer = await FastProducer.connect(broker, { topic: input, partitions: PARTITIONS });
-  const reader = await LatencyReader.connect(broker, { input, output: `${name}.curated`, partitions: PARTITIONS });
+  const reader = await LatencyReader.connect(broker, {
+    input,
+    output: `${name}.curated`,
+    partitions: PARTITIONS,
+    records: lines.length,
+  });
   const child = spawn(process.execPath, [cli, 'run', topology, '--json', '--quiet'], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,11 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CommittedFilter, fetchRecords, RecordReader } from '../../../src/brokers/kafka/wire/index.ts';
+import {
+  CommittedFilter,
+  fetchRecords,
+  forgetAnsweredRequests,
+  keepAnswersWhole,
+  RecordReader,
+} from '../../../src/brokers/kafka/wire/index.ts';
 import type { Headers } from '../../../src/core/record.ts';
 import { connectNode, type TestNode } from '../../support/kafka/wire-node.ts';
 
 const FETCH = { maxWaitMs: 50, minBytes: 1, maxBytes: 8_000_000, isolation: 'read_committed' } as const;
-const FIRST_SAMPLES = 1 << 20;
 const ORIGIN = 'sluice-origin';
+/** A partition has at most so many times its share of the records. */
+const UNEVEN = 1.5;
 
 export interface LatencyTopics {
   readonly input: string;
@@ -13,6 +20,8 @@ export interface LatencyTopics {
   readonly output: string;
   /** Of each of them. */
   readonly partitions: number;
+  /** So many at most: there is room for them from the start, since growing would hold up whoever takes the time. */
+  readonly records: number;
 }
 
 /** Milliseconds, smallest first. */
@@ -27,13 +36,15 @@ export interface Latencies {
 export class LatencyReader {
   private readonly input: TopicReader;
   private readonly output: TopicReader;
-  private readonly total = new Samples();
-  private readonly added = new Samples();
+  private readonly total: Samples;
+  private readonly added: Samples;
   /** By partition: when each record of the input was there, milliseconds; its index is the offset. */
   private readonly arrivals: readonly Samples[];
 
-  private constructor(nodes: readonly [TestNode, TestNode], { input, output, partitions }: LatencyTopics) {
-    this.arrivals = Array.from({ length: partitions }, () => new Samples());
+  private constructor(nodes: readonly [TestNode, TestNode], { input, output, partitions, records }: LatencyTopics) {
+    this.total = new Samples(records);
+    this.added = new Samples(records);
+    this.arrivals = Array.from({ length: partitions }, () => new Samples(Math.ceil((UNEVEN * records) / partitions)));
     this.input = new TopicReader(nodes[0], { topic: input, partitions }, ({ partition, offset, now }) =>
       this.arrivals[partition]!.set(offset, now),
     );
@@ -45,6 +56,8 @@ export class LatencyReader {
   }
 
   static async connect(broker: string, topics: LatencyTopics): Promise<LatencyReader> {
+    keepAnswersWhole(); // what is collected here is counted as late
+    forgetAnsweredRequests();
     return new LatencyReader([await connectNode(broker), await connectNode(broker)], topics);
   }
 
@@ -125,21 +138,20 @@ class TopicReader {
   }
 }
 
-/** Numbers that become more and more. */
 class Samples {
-  private values = new Float64Array(FIRST_SAMPLES);
+  private readonly values: Float64Array;
   private length = 0;
+
+  constructor(most: number) {
+    this.values = new Float64Array(most).fill(Number.NaN); // written to: it is there
+  }
 
   add(value: number): void {
     this.set(this.length, value);
   }
 
   set(index: number, value: number): void {
-    while (index >= this.values.length) {
-      const more = new Float64Array(2 * this.values.length);
-      more.set(this.values);
-      this.values = more;
-    }
+    if (index >= this.values.length) throw new RangeError(`more than ${this.values.length} records`);
     this.values[index] = value;
     this.length = Math.max(this.length, index + 1);
   }
