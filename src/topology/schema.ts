@@ -210,7 +210,9 @@ export const TopologySchema = Type.Object(
         closed,
       ),
     ),
-    checkpoint: Type.Optional(Type.Object({ every: Duration('Time between checkpoints; default 10s.') }, closed)),
+    checkpoint: Type.Optional(
+      Type.Object({ every: Duration('Longest time between checkpoints; default 10s.') }, closed),
+    ),
     redact: Type.Optional(Fields('Fields whose values show nowhere but in the record.')),
     breaker: Type.Optional(
       Type.Object(
