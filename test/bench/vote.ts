@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { uniform } from '../../src/core/hash.ts';
 import { collect } from '../../src/kernels/vote/ballots.ts';
 import { DAWID_SKENE, emBatch, HDS, ONE_COIN } from '../../src/kernels/vote/em.ts';
@@ -8,6 +6,7 @@ import { pooledBatch } from '../../src/kernels/vote/pooled.ts';
 import { BUDGET, buyLabels } from '../kernels/vote/active-labels.ts';
 import { runGrouped, scoreLabels, stream } from '../kernels/vote/stream-runs.ts';
 import { accuracyOf, readSet, reference, SETS } from '../kernels/vote/vote-sets.ts';
+import { collectGarbage } from '../support/collect-garbage.ts';
 import { type BenchOptions, median, type Table } from './table.ts';
 import { claimNotes } from './vote/claim-notes.ts';
 import { ruleNotes } from './vote/rule-notes.ts';
@@ -105,8 +104,6 @@ function speed({ runs, records, seed }: BenchOptions): string[] {
 
 /** Bytes of live memory a voter and an item in hand take, by growing each alone. */
 function sizes(): string[] {
-  setFlagsFromString('--expose_gc');
-  const collectGarbage = runInNewContext('gc') as () => void; // what the flag above puts there
   const grow = (voters: number, items: number): number => {
     collectGarbage();
     const before = process.memoryUsage();

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { forgetAnsweredRequests, kafkajsModule } from '../../../../src/brokers/kafka/wire/index.ts';
-import { heldOutside } from '../../../support/collect-young.ts';
+import { heldOutside } from '../../../support/collect-garbage.ts';
 
 interface Queue {
   readonly inflight: { readonly size: number };
@@ -42,7 +42,7 @@ function heldOf({ push, answer }: ReturnType<typeof makeQueue>): number {
   return heldOutside(1000, (id) => {
     push(id, new Uint8Array(64 * KIB));
     if (id >= 2) answer(id - 2);
-  });
+  }).atEnd;
 }
 
 describe('forgetAnsweredRequests', () => {
