@@ -9,16 +9,14 @@ const pass = each(() => undefined);
 
 /** Counts the records it has seen, in its state, and says so at the end of the input. */
 const counter: LineStep = {
-  create: () => {
+  create: (deps) => {
     let seen = 0;
+    const count = each(() => {
+      seen++;
+      return undefined;
+    });
     return {
-      process(records, _time, out) {
-        for (let i = 0; i < records.length; i++) {
-          out.at = i;
-          seen++;
-          out.emit(0, records[i]!);
-        }
-      },
+      ...count.create(deps),
       onTick(tick, out) {
         if (tick.kind === 'end') out.event('test.end', { seen });
         if (tick.kind === 'idle') out.event('test.idle', { time: tick.time });
@@ -147,16 +145,14 @@ describe('a task', () => {
     const sizes = [0, 1].map((): number[] => []);
     const times = [0, 1].map((): number[] => []);
     const log: LineStep = {
-      create: () => {
+      create: (deps) => {
         let pending = 0;
+        const grow = each(() => {
+          pending += 100;
+          return undefined;
+        });
         return {
-          process(records, _time, out) {
-            for (let i = 0; i < records.length; i++) {
-              out.at = i;
-              pending += 100;
-              out.emit(0, records[i]!);
-            }
-          },
+          ...grow.create(deps),
           get pendingBytes() {
             return pending;
           },
