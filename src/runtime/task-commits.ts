@@ -184,19 +184,23 @@ export class TaskCommits {
 
   /** Tasks of a process take turns within the interval: a checkpoint is much work, and all at once would hold everything up. */
   private checkpointIsDue(now: number): boolean {
-    const { id, context } = this.options;
-    const every = context.plan.checkpointEveryMs;
-    const turn = (at: number) => Math.floor(at / every + GOLDEN_RATIO * id.partition);
+    const every = this.options.context.plan.checkpointEveryMs;
+    const turn = (at: number) => Math.floor(at / every + this.phase);
     return every === 0 || turn(now) > turn(this.checkpointTime) || this.isFull(now, every);
   }
 
   /** What has changed would soon make the outputs of its commit wait longer. Not at the same size for all tasks: their turns would fall together. */
   private isFull(now: number, every: number): boolean {
-    const { id, channel, stage } = this.options;
+    const { channel, stage } = this.options;
     const { checkpointBytes } = channel;
     if (checkpointBytes === undefined || now - this.checkpointTime < every * EARLIEST_SHARE) return false;
     const pending = stage.compiled.steps.reduce((sum, { kernel }) => sum + (kernel.pendingBytes ?? 0), 0);
-    return pending >= checkpointBytes * (1 - ((GOLDEN_RATIO * id.partition) % 1) / 2);
+    return pending >= checkpointBytes * (1 - this.phase / 2);
+  }
+
+  /** Within 1, far from that of other tasks. */
+  private get phase(): number {
+    return (GOLDEN_RATIO * this.options.id.partition) % 1;
   }
 
   /** Waits for the commit in flight, then starts this one; at most one is in flight while the next fills. */

@@ -22,7 +22,7 @@ import { brokerError } from './protocol-errors.ts';
 import type { PartitionQueue } from './sender.ts';
 import type { StateWriter } from './state-writer.ts';
 import type { Trimmer } from './trimmer.ts';
-import { BatchWriter } from './wire/index.ts';
+import { BATCH_BYTES, BatchWriter } from './wire/index.ts';
 
 export interface ChannelOptions {
   readonly task: TaskId;
@@ -49,8 +49,7 @@ export interface ChannelOptions {
 
 /** Between two questions whether the input is over. */
 const OVER_EVERY_MS = 50;
-/** Of a batch's 1 MB: what a task writes besides, and what comes until its commit is due, still fits. */
-const CHECKPOINT_BYTES = 800_000;
+/** Of a batch: what a task writes besides, and what comes until its commit is due, still fits. */
 const CHECKPOINT_SHARE = 0.8;
 /** A transaction begins so long before its commit at most. */
 const EXPECTED_WITHIN_MS = 250;
@@ -67,7 +66,7 @@ export class KafkaChannel implements TaskChannel {
   constructor(options: ChannelOptions) {
     this.options = options;
     this.start = options.start;
-    this.checkpointBytes = Math.min(CHECKPOINT_BYTES, options.state.maxBytes * CHECKPOINT_SHARE);
+    this.checkpointBytes = CHECKPOINT_SHARE * Math.min(BATCH_BYTES, options.state.maxBytes);
   }
 
   async poll(

@@ -58,8 +58,7 @@ export class SegmentLog {
   /** Bytes of new entries the next checkpoint writes; 0 while they are too few for a part, of which there would be too many. */
   get pendingBytes(): number {
     const bytes = this.pending.length * 4;
-    const live = this.segments.reduce((sum, segment) => sum + segment.bytes, 0);
-    return bytes * MERGE_ABOVE < live ? 0 : bytes;
+    return bytes * MERGE_ABOVE < this.liveBytes ? 0 : bytes;
   }
 
   get byteLength(): number {
@@ -87,6 +86,10 @@ export class SegmentLog {
     this.pending.clear();
     if (this.merge === undefined && this.segments.length > MERGE_ABOVE) this.startMerge();
     return { put, drop };
+  }
+
+  private get liveBytes(): number {
+    return this.segments.reduce((sum, segment) => sum + segment.bytes, 0);
   }
 
   /** Stamps moved down by `shift`; `dead` is from before. */
@@ -149,8 +152,7 @@ export class SegmentLog {
   }
 
   private startMerge(): void {
-    const total = this.segments.reduce((sum, segment) => sum + segment.bytes, 0);
-    const most = Math.max(MERGE_BYTES, total * MERGE_SHARE);
+    const most = Math.max(MERGE_BYTES, this.liveBytes * MERGE_SHARE);
     const run =
       this.cheapestRun(MERGE_RUN, most) ?? this.cheapestRun(4, most) ?? this.cheapestRun(2, Number.POSITIVE_INFINITY)!;
     let low = Number.POSITIVE_INFINITY;

@@ -10,7 +10,7 @@ const FIRST_BUFFER_BYTES = 16 * 1024;
 const MAX_TIME = 2 ** 52;
 
 /** What follows in a partition waits for a batch, so batches stay well below what a generous topic would take. */
-const BATCH_BYTES = 1_000_000;
+export const BATCH_BYTES = 1_000_000;
 
 export interface WriterOptions {
   /** Largest batch, header included; the topic's `max.message.bytes`. Beyond `batchBytes` only a lone record uses it. */

@@ -2,7 +2,7 @@
  * The hot path of the Kafka broker: record batches, produce and fetch, on the connections of kafkajs. Each piece says what
  * it replaces and why; test/brokers/kafka/wire holds it against the old behaviour and against bytes made by Java.
  */
-export { BatchWriter, headerName, type WriterOptions } from './batch-writer.ts';
+export { BATCH_BYTES, BatchWriter, headerName, type WriterOptions } from './batch-writer.ts';
 export { withLength } from './body.ts';
 export { refuseBrokenConnections } from './broken-connection.ts';
 export { CODECS, type Codec } from './codecs.ts';
