@@ -7,8 +7,8 @@ export const CHUNK_BYTES = 256 * 1024;
 
 /**
  * Packs or unpacks whole blocks, one after the other, by one stream: the same bytes and the same errors as the function of
- * `node:zlib` that does it at once. That one makes a stream for every block. It costs a small block twice the time, and V8 takes
- * the native part of a stream for alive until everything is collected, with its buffer of 64 KiB: commits 10 ms apart filled the
+ * `node:zlib` that does it at once. That one makes a stream for every block. To pack a small one takes it twice the time, and V8
+ * takes the native part of a stream for alive until everything is collected, with its buffer of 64 KiB: commits 10 ms apart filled the
  * 64 MiB outside the heap, at which V8 collects everything, in two seconds.
  *
  * The stream must be made to end with each write.
